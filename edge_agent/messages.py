@@ -5,7 +5,7 @@ fixed word, a hash or an identifier, and every number is bounded. Nothing in the
 messages can carry a picture, a position or a person.
 """
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import (
@@ -23,6 +23,7 @@ from edge_agent.emotions import EMOTIONS
 ROOT: Final = "classroom/v1"
 MAX_PAYLOAD_BYTES: Final = 4096
 _MAX_PEOPLE: Final = 2000
+_LONGEST_WINDOW: Final = timedelta(hours=1)
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=48)]
 """A site or device: lower-case letters, digits and single hyphens between them."""
@@ -93,8 +94,10 @@ class Counts(Message):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Counts":
-        if self.window_end < self.window_start:
-            raise ValueError("window_end must not be before window_start")
+        if not 2020 <= self.window_start.year < 9999:
+            raise ValueError("window_start must be a moment from the year 2020 on")
+        if not timedelta(0) <= self.window_end - self.window_start <= _LONGEST_WINDOW:
+            raise ValueError("window_end must be within an hour after window_start")
         numbers = (self.faces, self.counts, self.uncertain)
         if self.suppressed:
             if any(number is not None for number in numbers):
@@ -167,11 +170,11 @@ class Health(Message):
     boot_id: BootId
     fps: Annotated[float, Field(ge=0, le=10_000)]
     stage_ms: StageTimes
-    dropped_frames: Annotated[int, Field(ge=0)]
-    outbox_depth: Annotated[int, Field(ge=0)]
+    dropped_frames: Annotated[int, Field(ge=0, le=2**53)]
+    outbox_depth: Annotated[int, Field(ge=0, le=2**53)]
     cpu_temperature_c: Annotated[float, Field(ge=-60, le=200)] | None
     throttled: bool | None
-    memory_mb: Annotated[float, Field(ge=0)]
+    memory_mb: Annotated[float, Field(ge=0, le=1e9)]
 
 
 class Command(Message):

@@ -1,0 +1,179 @@
+"""The command line: ``python -m dashboard record`` and ``python -m dashboard show``."""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from dashboard import broker, recorder, store
+from dashboard.broker import BrokerError, read_broker
+from dashboard.recorder import Recorder
+from dashboard.store import Store, StoreError
+
+STORE_VARIABLE = "DASHBOARD_STORE"
+HOST = "127.0.0.1"
+
+
+class UsageError(ValueError):
+    """An option that cannot be used; one sentence says what to change."""
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows an option's default where it has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None else super()._get_help_string(action)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns 0 when it was told to end and 2 when it could not start."""
+    options = _parser().parse_args(arguments)
+    command = {"record": _record, "show": _show}[options.command]
+    try:
+        command(options)
+    except (BrokerError, StoreError, UsageError) as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dashboard", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    record = commands.add_parser(
+        "record",
+        help="listen to the devices and keep their counts",
+        description="Listen to the devices on MQTT and keep their counts. Ends on SIGTERM or "
+        "Ctrl-C; waits for a broker that is away.",
+        formatter_class=_Help,
+    )
+    _add_store(record)
+    record.add_argument(
+        "--broker",
+        metavar="URL",
+        default=broker.DEFAULT_URL,
+        help="mqtt://host:port on this machine, mqtts://host:port beyond it",
+    )
+    record.add_argument(
+        "--tls-ca",
+        metavar="FILE",
+        type=Path,
+        help="certificate authorities (PEM) to trust in place of the system's; turns TLS on",
+    )
+    record.add_argument("--username", metavar="NAME", help="name that the broker knows")
+    record.add_argument(
+        "--password-file",
+        metavar="FILE",
+        type=Path,
+        help=f"file with the password; without it, ${broker.PASSWORD_VARIABLE}",
+    )
+    record.add_argument(
+        "--client-id",
+        metavar="ID",
+        default=recorder.DEFAULT_CLIENT_ID,
+        help="under this name the broker keeps messages while the recorder is away; "
+        "one recorder a name",
+    )
+    record.add_argument(
+        "--keep-days",
+        metavar="DAYS",
+        type=int,
+        default=recorder.DEFAULT_KEEP_DAYS,
+        help="delete windows that are older",
+    )
+
+    show = commands.add_parser(
+        "show",
+        help="serve the teacher's page",
+        description=f"Serve the teacher's page on http://{HOST}. Ends on SIGTERM or Ctrl-C.",
+        formatter_class=_Help,
+    )
+    _add_store(show)
+    show.add_argument("--port", metavar="PORT", type=int, default=8501, help="port of the page")
+    return parser
+
+
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--store",
+        metavar="URL",
+        default=store.DEFAULT_URL,
+        help="where the counts are kept: sqlite:///relative/path, sqlite:////absolute/path "
+        "or postgresql://…",
+    )
+
+
+def _record(options: argparse.Namespace) -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    if options.keep_days < 1 or options.keep_days > 36_500:
+        raise UsageError(f"expected --keep-days from 1 to 36500, got {options.keep_days}")
+    if not 1 <= len(options.client_id) <= 64:
+        raise UsageError(f"expected a --client-id of 1 to 64 letters, got {options.client_id!r}")
+    where = read_broker(
+        options.broker,
+        tls_ca=options.tls_ca,
+        username=options.username,
+        password_file=options.password_file,
+    )
+    counts = Store(options.store)
+    try:
+        running = Recorder(counts, where, client_id=options.client_id, keep_days=options.keep_days)
+
+        def end(_number: int, _frame: FrameType | None) -> None:
+            running.stop()
+
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+        running.run()
+    finally:
+        counts.close()
+
+
+def _show(options: argparse.Namespace) -> None:
+    if not 1 <= options.port <= 65_535:
+        raise UsageError(f"expected --port from 1 to 65535, got {options.port}")
+    Store(options.store).close()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, options.port))
+        except OSError as error:
+            raise UsageError(
+                f"expected a free --port, got {options.port} ({error.strerror}): "
+                "end the program that uses it, or give another"
+            ) from error
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)  # until the server has its own handlers
+    os.environ[STORE_VARIABLE] = options.store
+    _serve(options.port)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _serve(port: int) -> None:
+    from streamlit.web import cli  # heavy: only the page needs it
+
+    flags = (
+        f"--server.address={HOST}",
+        f"--server.port={port}",
+        "--server.headless=true",
+        "--server.fileWatcherType=none",
+        "--browser.gatherUsageStats=false",
+        "--client.toolbarMode=minimal",
+        "--client.showErrorDetails=none",
+        "--theme.base=light",
+    )
+    app = str(Path(__file__).with_name("app.py"))
+    cli.main(["run", app, *flags], standalone_mode=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

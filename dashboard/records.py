@@ -1,0 +1,82 @@
+"""What the store gives back: immutable values with UTC moments, free of SQL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from edge_agent.messages import Health, Status
+
+DEFAULT_WINDOW_SECONDS: Final = 5.0
+"""Assumed while a device has not yet told its own."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """One finished window of a device.
+
+    Attributes:
+        boot_id: the device's boot that counted it; ``seq`` grows by one within a boot.
+        started_at: when it began, by the best clock known.
+        ended_at: when it ended; never later than it was received.
+        faces: people counted, or None when suppressed.
+        counts: people by emotion, or None when suppressed.
+        uncertain: people without a clear emotion, or None when suppressed.
+        suppressed: too few people were in view to show numbers.
+    """
+
+    boot_id: str
+    seq: int
+    started_at: datetime
+    ended_at: datetime
+    faces: int | None
+    counts: Mapping[str, int] | None
+    uncertain: int | None
+    suppressed: bool
+
+
+@dataclass(frozen=True)
+class Room:
+    """A device at a site, with the last things it said.
+
+    Attributes:
+        seen_at: when it last spoke itself; None when only the broker spoke for it.
+    """
+
+    site: str
+    device: str
+    status: Status | None
+    status_at: datetime | None
+    health: Health | None
+    health_at: datetime | None
+    seen_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        """``site/device``, as in the page's address."""
+        return f"{self.site}/{self.device}"
+
+    @property
+    def window_length(self) -> timedelta:
+        """How long each of its windows lasts."""
+        seconds = self.status.window_seconds if self.status else DEFAULT_WINDOW_SECONDS
+        return timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class RecorderBeat:
+    """A recorder's last sign of life, and whether it had the broker then."""
+
+    client_id: str
+    connected: bool
+    beat_at: datetime
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """How often messages of one kind were refused, with the newest reason."""
+
+    kind: str
+    reason: str
+    times: int
+    last_at: datetime

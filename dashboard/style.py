@@ -1,0 +1,63 @@
+"""Colours and sizes of the page: legible from the back row, also for colour-blind eyes."""
+
+from typing import Final
+
+from dashboard.texts import UNCERTAIN
+
+# Okabe and Ito's palette, which people with a colour vision deficiency can tell apart.
+COLOURS: Final[dict[str, str]] = {
+    "angry": "#D55E00",
+    "disgusted": "#009E73",
+    "fearful": "#CC79A7",
+    "happy": "#F0E442",
+    "neutral": "#56B4E9",
+    "sad": "#0072B2",
+    "surprised": "#E69F00",
+    UNCERTAIN: "#999999",
+}
+"""Emotion, or uncertain → its colour."""
+INK: Final = "#1A1C24"
+FAINT: Final = "#D9DCE3"
+PALE: Final = "#F4F5F8"
+
+_TILE: Final = """
+.st-key-emotion-{category} {{ border-left: 0.9rem solid {colour}; }}
+"""
+
+CSS: Final = """
+.block-container { max-width: 84rem; padding: 1rem 2rem; }
+[data-testid="stHeader"] { display: none; }
+[data-testid="stElementContainer"] { opacity: 1 !important; transition: none !important; }
+.st-key-header { margin-bottom: 0.6rem; }
+.st-key-header [data-baseweb="select"], .st-key-header input { font-size: 1.35rem; }
+.st-key-device-state p, .st-key-data-age p { font-size: 1.35rem; }
+.st-key-device-state .stMarkdownBadge { font-size: 1.35rem !important; padding: 0.3rem 0.7rem; }
+.st-key-people-now [data-testid="stMetricValue"] {
+  font-size: 8rem; line-height: 1; font-weight: 700; padding: 0; }
+.st-key-people-now [data-testid="stMetricLabel"] p { font-size: 1.6rem; }
+.st-key-emotion-counts {
+  display: grid; grid-template-columns: repeat(4, 1fr); gap: 1rem; min-height: 14.5rem; }
+.st-key-emotion-counts > * { width: auto; }
+.st-key-emotion-counts > :has(.st-key-notice) { grid-column: 1 / -1; align-self: center; }
+[class*="st-key-emotion-"]:not(.st-key-emotion-counts) {
+  background: #F4F5F8; border-radius: 0.5rem; padding: 0.5rem 0.9rem; }
+.st-key-emotion-counts [data-testid="stMetricValue"] {
+  font-size: 2.9rem; line-height: 1.1; font-weight: 700; padding: 0; }
+.st-key-emotion-counts [data-testid="stMetricLabel"] p { font-size: 1.4rem; }
+.st-key-notice {
+  border-left: 0.9rem solid #1A1C24; background: #FFF3D6; border-radius: 0.5rem;
+  padding: 1.4rem 1.8rem; }
+.st-key-notice h2 { font-size: 2.2rem; padding: 0 0 0.5rem; }
+.st-key-notice p { font-size: 1.5rem; }
+.st-key-history-chart p { font-size: 1.2rem; }
+.st-key-footer p { font-size: 1.05rem; color: #3D4251; }
+@media (max-width: 640px) {
+  .block-container { padding: 0.8rem 1rem; }
+  .st-key-header { gap: 0.6rem; }
+  .st-key-people-now [data-testid="stMetricValue"] { font-size: 5.5rem; }
+  .st-key-emotion-counts { grid-template-columns: repeat(2, 1fr); gap: 0.7rem; min-height: 0; }
+  .st-key-notice h2 { font-size: 1.7rem; }
+  .st-key-notice p { font-size: 1.25rem; }
+}
+""" + "".join(_TILE.format(category=name, colour=colour) for name, colour in COLOURS.items())
+"""Constant: nothing that came from the network is ever put into it."""

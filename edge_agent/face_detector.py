@@ -1,0 +1,177 @@
+"""Finds faces in a picture with the anchor-free int8 network."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from edge_agent.boxes import non_maximum_suppression
+from edge_agent.errors import ModelError
+from edge_agent.model_card import RELEASED, ModelCard
+from edge_agent.preprocess import Letterbox
+from edge_agent.tflite_model import TfliteModel
+
+STRIDES: Final = (8, 16, 32)
+"""Cells of the three output maps, in input pixels."""
+_NMS_IOU: Final = 0.45
+_MAX_CANDIDATES: Final = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Faces of one picture, best first.
+
+    Attributes:
+        boxes_xyxy: (N, 4) float32 in pixels of that picture, inside it.
+        scores: (N,) float32, 0..1.
+    """
+
+    boxes_xyxy: np.ndarray
+    scores: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+class FaceDetector:
+    """The released face detector, or another of the same kind.
+
+    Args:
+        model: a ``.tflite`` file; None is the released network.
+        score_threshold: faces below it are dropped, 0..1; None takes the card's, which was
+            chosen so that the number of people is right on average.
+        num_threads: threads that one call may use.
+
+    Raises:
+        ModelError: when the network does not fit.
+    """
+
+    def __init__(
+        self,
+        model: Path | str | None = None,
+        *,
+        score_threshold: float | None = None,
+        num_threads: int = 1,
+    ) -> None:
+        self._model = TfliteModel(
+            model or RELEASED / "face_detector.tflite", num_threads=num_threads
+        )
+        _, height, width, _ = _require_detector(self._model)
+        card = self._model.card
+        if score_threshold is None:
+            score_threshold = (card.score_threshold if card else None) or 0.5
+        self.score_threshold = score_threshold
+        self._letterbox = Letterbox((height, width))
+        self._levels = [_Level(self._model, stride, score_threshold) for stride in STRIDES]
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the network."""
+        return self._model.sha256
+
+    @property
+    def path(self) -> Path:
+        """The network's file."""
+        return self._model.path
+
+    @property
+    def card(self) -> ModelCard | None:
+        """The card beside it; None where there is none."""
+        return self._model.card
+
+    def detect(self, image_bgr: np.ndarray) -> Faces:
+        """Finds the faces of a picture.
+
+        Args:
+            image_bgr: (H, W, 3) uint8, of any size.
+
+        Raises:
+            ValueError: for an array that is not such a picture.
+        """
+        if image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or image_bgr.dtype != np.uint8:
+            raise ValueError(
+                f"expected a picture (H, W, 3) of uint8, got {image_bgr.shape} of {image_bgr.dtype}"
+            )
+        pixels, scale = self._letterbox.fit(image_bgr)
+        self._model.invoke(pixels)
+        found = [level.decode() for level in self._levels]
+        boxes = np.concatenate([boxes for boxes, _ in found])
+        scores = np.concatenate([scores for _, scores in found])
+        if len(scores) > _MAX_CANDIDATES:
+            best = np.argpartition(-scores, _MAX_CANDIDATES)[:_MAX_CANDIDATES]
+            boxes, scores = boxes[best], scores[best]
+        height, width = image_bgr.shape[:2]
+        boxes = np.clip(boxes / scale, 0, [width, height, width, height]).astype(np.float32)
+        kept = non_maximum_suppression(boxes, scores, iou_threshold=_NMS_IOU)
+        return Faces(boxes[kept], scores[kept])
+
+
+def decode_boxes(raw: np.ndarray, cells_xy: np.ndarray, stride: int) -> np.ndarray:
+    """(N, 4) raw boxes of the cells (N, 2) → (N, 4) float32 boxes in input pixels.
+
+    Raw is the centre's offset from the cell's centre and the logarithm of width and
+    height, all in cells.
+    """
+    centres = (cells_xy + 0.5 + raw[:, :2]) * stride
+    half = np.exp(raw[:, 2:]) * (stride / 2)
+    return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32)
+
+
+class _Level:
+    """The three outputs of one stride."""
+
+    def __init__(self, model: TfliteModel, stride: int, score_threshold: float) -> None:
+        self._model = model
+        self._stride = stride
+        self._threshold_squared = np.float32(score_threshold**2)
+        self._tables = [self._sigmoid_table(f"{name}_{stride}") for name in ("class", "objectness")]
+
+    def decode(self) -> tuple[np.ndarray, np.ndarray]:
+        """Boxes in input pixels and scores of the cells above the threshold."""
+        class_, objectness = (
+            self._sigmoid(f"{name}_{self._stride}", table)
+            for name, table in zip(("class", "objectness"), self._tables, strict=True)
+        )
+        squared = class_ * objectness
+        rows, columns = np.nonzero(squared >= self._threshold_squared)
+        raw = self._model.raw_output(f"box_{self._stride}")[0, rows, columns]
+        raw = self._model.dequantize(f"box_{self._stride}", raw)
+        boxes = decode_boxes(raw, np.stack([columns, rows], axis=1), self._stride)
+        return boxes, np.sqrt(squared[rows, columns])
+
+    def _sigmoid(self, name: str, table: np.ndarray | None) -> np.ndarray:
+        raw = self._model.raw_output(name)[0, :, :, 0]
+        if table is None:
+            return _sigmoid(raw)
+        return table[raw.view(np.uint8)]
+
+    def _sigmoid_table(self, name: str) -> np.ndarray | None:
+        """The sigmoid of each of the 256 values an 8-bit output can take."""
+        dtype = np.dtype(self._model.outputs[name]["dtype"])
+        if dtype.itemsize != 1:
+            return None
+        return _sigmoid(self._model.dequantize(name, np.arange(256, dtype=np.uint8).view(dtype)))
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return (0.5 * (1 + np.tanh(0.5 * x))).astype(np.float32)
+
+
+def _require_detector(model: TfliteModel) -> tuple[int, ...]:
+    if len(model.input_shape) == 4 and any(side % 32 for side in model.input_shape[1:3]):
+        raise ModelError(
+            f"{model.path}: expected a face detector whose input sides are multiples of 32, got "
+            f"{'×'.join(map(str, model.input_shape))}"
+        )
+    height, width = model.input_shape[1:3] if len(model.input_shape) == 4 else (0, 0)
+    model.require(
+        input_shape=(1, None, None, 3),
+        outputs={
+            f"{name}_{stride}": (1, height // stride, width // stride, channels)
+            for stride in STRIDES
+            for name, channels in (("class", 1), ("objectness", 1), ("box", 4))
+        },
+        what="a face detector",
+    )
+    return model.input_shape

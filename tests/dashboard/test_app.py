@@ -1,0 +1,171 @@
+"""The teacher's page, run by Streamlit itself against a real store."""
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import texts
+from dashboard.history import CATEGORIES
+from dashboard.store import Store
+from tests.dashboard.device_messages import counts, status
+
+APP = str(Path(__file__).parents[2] / "dashboard" / "app.py")
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def page(monkeypatch: pytest.MonkeyPatch, url: str, room: str | None = None) -> AppTest:
+    monkeypatch.setenv("DASHBOARD_STORE", url)
+    app = AppTest.from_file(APP, default_timeout=60)
+    if room is not None:
+        app.query_params["room"] = room
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    parts = [*app.header, *app.markdown, *app.text, *app.caption]
+    return "\n".join(part.value for part in parts)
+
+
+def fill(
+    store: Store, *, device: str = "room-12", age_seconds: float = 0, suppressed: bool = False
+) -> None:
+    """A live room, its newest window so old."""
+    end = now() - timedelta(seconds=age_seconds)
+    store.beat("one", True, now())
+    store.set_status("school-a", device, status(), end)
+    for seq in range(3):
+        window_end = end - (2 - seq) * timedelta(seconds=5)
+        sent = counts(seq, end=window_end, device=device, suppressed=suppressed)
+        store.add_counts("school-a", sent, end)
+
+
+def test_live_numbers(monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str) -> None:
+    fill(store)
+    app = page(monkeypatch, store_url)
+    shown = {metric.label: metric.value for metric in app.metric}
+    people = {**dict.fromkeys(CATEGORIES, "0"), "happy": "3", "neutral": "2", "uncertain": "1"}
+    expected = {texts.NAMES[category]: number for category, number in people.items()}
+    assert shown == {texts.PEOPLE_NOW: "6", **expected}
+    assert "Online" in said(app) and texts.LAST_KNOWN not in said(app)
+    assert texts.ONLY_COUNTS in said(app) and texts.NO_PUPIL in said(app)
+    assert app.query_params["room"] in ("school-a/room-12", ["school-a/room-12"])
+
+
+def test_suppressed_numbers_are_hidden_and_never_zero(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
+) -> None:
+    fill(store, suppressed=True)
+    app = page(monkeypatch, store_url)
+    assert "Fewer than 3 people in view: numbers hidden" in said(app)
+    assert [metric.value for metric in app.metric] == [texts.NO_NUMBER]
+
+
+def test_old_numbers_are_not_shown_as_current(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
+) -> None:
+    fill(store, age_seconds=90)
+    app = page(monkeypatch, store_url)
+    assert texts.STALE[0] in said(app) and "1 minute ago" in said(app)
+    assert texts.LAST_KNOWN in said(app)
+    assert [metric.value for metric in app.metric] == [texts.NO_NUMBER]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "words"),
+    [
+        ("paused", "command_pause", texts.PAUSED),
+        ("paused", "camera_lost", (texts.PAUSED[0], texts.BY_REASON["camera_lost"])),
+        ("offline", "connection_lost", texts.OFFLINE),
+        ("offline", "stopped", (texts.OFFLINE[0], texts.BY_REASON["stopped"])),
+    ],
+)
+def test_the_devices_state_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+    store: Store,
+    store_url: str,
+    state: str,
+    reason: str,
+    words: tuple[str, str],
+) -> None:
+    fill(store)
+    store.set_status("school-a", "room-12", status(state, reason), now())
+    text = said(page(monkeypatch, store_url))
+    assert words[0] in text and words[1] in text and texts.STATES[state] in text
+
+
+def test_no_recorder(monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str) -> None:
+    fill(store, age_seconds=90)
+    store.end_beat("one")
+    assert texts.NO_RECORDER[0] in said(page(monkeypatch, store_url))
+
+
+def test_waiting_for_the_first_numbers(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
+) -> None:
+    store.beat("one", True, now())
+    store.set_status("school-a", "room-12", status(), now())
+    text = said(page(monkeypatch, store_url))
+    assert texts.WAITING[0] in text and texts.NO_NUMBERS_YET in text
+
+
+def test_no_rooms_yet_and_then_one(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
+) -> None:
+    app = page(monkeypatch, store_url)
+    assert texts.NO_ROOMS[0] in said(app) and not app.metric
+    fill(store)
+    assert app.run().metric[0].value == "6"
+
+
+@pytest.mark.parametrize("url", ["sqlite:////dev/null/counts.db", "nonsense"])
+def test_no_store(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert texts.NO_STORE[0] in said(page(monkeypatch, url))
+
+
+def test_an_unknown_room_is_said_and_can_be_left(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
+) -> None:
+    fill(store)
+    app = page(monkeypatch, store_url, "school-a/room-99")
+    assert texts.UNKNOWN_ROOM[0] in said(app) and not app.metric
+    app.selectbox[0].select("school-a/room-12").run()
+    assert app.metric[0].value == "6"
+
+
+def test_an_unknown_room_appears_once_its_device_starts(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
+) -> None:
+    fill(store)
+    app = page(monkeypatch, store_url, "school-a/room-99")
+    fill(store, device="room-99")
+    app.run()
+    assert app.selectbox[0].value == "school-a/room-99" and app.metric[0].value == "6"
+
+
+@pytest.mark.parametrize("room", ["<script>alert(1)</script>", "![x](http://x.example/x.png)"])
+def test_what_an_address_holds_is_only_ever_plain_text(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str, room: str
+) -> None:
+    fill(store)
+    app = page(monkeypatch, store_url, room)
+    assert [text.value for text in app.text] == [room]
+    assert not any(room in part.value for part in [*app.header, *app.markdown, *app.caption])
+    assert not any(markdown.allow_html for markdown in app.markdown)
+
+
+def test_the_room_stays_chosen_when_another_speaks(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
+) -> None:
+    fill(store, device="room-12", age_seconds=4)
+    fill(store, device="room-11", age_seconds=2)
+    app = page(monkeypatch, store_url)
+    assert app.selectbox[0].value == "school-a/room-11"
+    fill(store, device="room-12")
+    assert app.run().selectbox[0].value == "school-a/room-11"

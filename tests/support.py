@@ -1,0 +1,76 @@
+"""What tests of several rooms share: patience, ports, and real programs of Debian."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+PATIENCE_SECONDS = 60
+"""How long a test awaits what must happen; nothing is expected to take so long."""
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def await_true(condition: Callable[[], object]) -> None:
+    """Returns once a condition holds."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < until, f"still not so after {PATIENCE_SECONDS} s"
+        time.sleep(0.02)
+
+
+def await_port(port: int, process: subprocess.Popen[Any]) -> None:
+    """Returns once a process listens on a port of 127.0.0.1."""
+
+    def listens() -> bool:
+        assert process.poll() is None, f"ended with {process.returncode} before it listened"
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    await_true(listens)
+
+
+def debian_program(name: str) -> str:
+    """Where one of Debian's mosquitto programs is; skips, or fails in CI, where it is missing."""
+    program = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if program is not None:
+        return program
+    reason = f"Debian's {name} is not installed: apt-get install mosquitto"
+    if os.environ.get("REQUIRE_DEBIAN_PACKAGES") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@contextmanager
+def running_mosquitto(
+    folder: Path, port: int, options: str = "allow_anonymous true"
+) -> Iterator[None]:
+    """Debian's Mosquitto on a loopback port, keeping its sessions in a folder."""
+    program = debian_program("mosquitto")
+    folder.mkdir(exist_ok=True)
+    config = folder / "mosquitto.conf"
+    config.write_text(
+        # Started as root, it would become a user that cannot read the folder.
+        f"user root\nlistener {port} 127.0.0.1\n{options}\npersistence true\n"
+        f"persistence_location {folder}/\nlog_dest none\n"
+    )
+    process = subprocess.Popen([program, "-c", str(config)])
+    try:
+        await_port(port, process)
+        yield
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)

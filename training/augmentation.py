@@ -1,0 +1,112 @@
+"""Random changes of face pictures, computed on the training device as a Keras layer.
+
+They imitate what a classroom camera does to a face: a detector's box is shifted and of
+another size, the face is small, badly lit, noisy, and partly covered.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class FaceAugmentation(keras.layers.Layer):
+    """Augments (B, 48, 48, 1) faces in 0..255 while training; passes them through otherwise.
+
+    Args:
+        seed: makes the sequence of changes repeatable.
+        rotation_degrees: largest rotation.
+        scale: largest relative change of size.
+        shift: largest shift, as a share of the side.
+        small_face_share: share of faces shrunk to one of `small_face_sizes` and back.
+        small_face_sizes: sides in pixels of such faces.
+        erase_share: share of faces with a grey rectangle on them.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        rotation_degrees: float = 12.0,
+        scale: float = 0.15,
+        shift: float = 0.08,
+        small_face_share: float = 0.35,
+        small_face_sizes: tuple[int, ...] = (16, 20, 24, 32),
+        erase_share: float = 0.25,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(dtype="float32", **kwargs)
+        self.random = keras.random.SeedGenerator(seed)
+        self.rotation = rotation_degrees * 3.14159265 / 180
+        self.scale = scale
+        self.shift = shift
+        self.small_face_share = small_face_share
+        self.small_face_sizes = small_face_sizes
+        self.erase_share = erase_share
+
+    def call(self, faces: Any, training: bool = False) -> Any:
+        faces = ops.cast(faces, "float32")
+        if not training:
+            return faces
+        for change in (self._place, self._shrink, self._light, self._erase):
+            faces = change(faces)
+        return ops.clip(faces, 0.0, 255.0)
+
+    def _uniform(self, faces: Any, low: float, high: float, *, columns: int = 1) -> Any:
+        shape = (ops.shape(faces)[0], columns)
+        return keras.random.uniform(shape, low, high, seed=self.random)
+
+    def _place(self, faces: Any) -> Any:
+        """Mirrors, rotates, scales and shifts around the centre."""
+        side = faces.shape[1]
+        centre = (side - 1) / 2
+        angle = self._uniform(faces, -self.rotation, self.rotation)
+        scale = ops.exp(self._uniform(faces, -self.scale, self.scale))
+        stretch = ops.exp(self._uniform(faces, -self.scale / 2, self.scale / 2))
+        mirror = ops.where(self._uniform(faces, 0, 1) < 0.5, -1.0, 1.0)
+        shift = self._uniform(faces, -self.shift * side, self.shift * side, columns=2)
+        a, b = ops.cos(angle) * scale * mirror, -ops.sin(angle) * scale * stretch
+        c, d = ops.sin(angle) * scale * mirror, ops.cos(angle) * scale * stretch
+        e = centre - a * centre - b * centre + shift[:, :1]
+        f = centre - c * centre - d * centre + shift[:, 1:]
+        zero = ops.zeros_like(a)
+        transforms = ops.concatenate([a, b, e, c, d, f, zero, zero], axis=1)
+        return ops.image.affine_transform(
+            faces, transforms, interpolation="bilinear", fill_mode="nearest"
+        )
+
+    def _shrink(self, faces: Any) -> Any:
+        """Takes detail away, as in a face that was only a few pixels wide."""
+        side = faces.shape[1]
+        which = self._uniform(faces, 0, 1)[:, :, None, None] / self.small_face_share
+        result = faces
+        for index, size in enumerate(self.small_face_sizes):
+            small = ops.image.resize(faces, (size, size), antialias=True)
+            small = ops.image.resize(small, (side, side), interpolation="bilinear")
+            low = index / len(self.small_face_sizes)
+            high = (index + 1) / len(self.small_face_sizes)
+            result = ops.where(ops.logical_and(which >= low, which < high), small, result)
+        return result
+
+    def _light(self, faces: Any) -> Any:
+        """Changes contrast and brightness, and adds sensor noise."""
+        contrast = ops.exp(self._uniform(faces, -0.4, 0.4))[:, :, None, None]
+        brightness = self._uniform(faces, -40.0, 40.0)[:, :, None, None]
+        mean = ops.mean(faces, axis=(1, 2, 3), keepdims=True)
+        noise = self._uniform(faces, 0.0, 6.0)[:, :, None, None]
+        noise = noise * keras.random.normal(ops.shape(faces), seed=self.random)
+        return (faces - mean) * contrast + mean + brightness + noise
+
+    def _erase(self, faces: Any) -> Any:
+        """Covers a rectangle of up to half the side, as a hand or a neighbour's head does."""
+        side = faces.shape[1]
+        pixel = ops.cast(ops.arange(side), "float32")[None, :]
+        inside = []
+        for _ in range(2):
+            start = self._uniform(faces, -0.2 * side, float(side))
+            length = self._uniform(faces, 0.1 * side, 0.5 * side)
+            inside.append(ops.logical_and(pixel >= start, pixel < start + length))
+        covered = ops.logical_and(inside[0][:, :, None], inside[1][:, None, :])[..., None]
+        chosen = (self._uniform(faces, 0, 1) < self.erase_share)[:, :, None, None]
+        grey = self._uniform(faces, 0.0, 255.0)[:, :, None, None]
+        return ops.where(ops.logical_and(covered, chosen), grey, faces)

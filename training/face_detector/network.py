@@ -1,0 +1,92 @@
+"""The detector's network: thin standard convolutions, a top-down neck, three heads.
+
+After YuNet (Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023): strides
+8, 16 and 32, no anchors, separate outputs for class, objectness and box. Unlike YuNet it
+has no depthwise convolutions: in int8 a thin standard one is as quick, and it trains better.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import keras
+from keras import layers
+
+from edge_agent.face_detector import STRIDES
+
+OUTPUTS: Final = (("class", 1), ("objectness", 1), ("box", 4))
+
+
+def face_detector(
+    *,
+    image_size_hw: tuple[int | None, int | None] = (None, None),
+    stem_widths: Sequence[int] = (8, 16),
+    widths: Sequence[int] = (32, 48, 64),
+    blocks: Sequence[int] = (2, 2, 2),
+    neck_width: int = 32,
+) -> keras.Model:
+    """Builds the network.
+
+    Args:
+        image_size_hw: height and width in pixels, multiples of 32; None for any.
+        stem_widths: channels at strides 2 and 4.
+        widths: channels at strides 8, 16 and 32.
+        blocks: residual blocks at those strides.
+        neck_width: channels of the neck and the heads.
+
+    Returns:
+        A model from (B, H, W, 3) BGR pixels in 0..255 to a dict of nine maps: for each
+        stride S ``class_S`` and ``objectness_S`` (B, H/S, W/S, 1) logits and ``box_S``
+        (B, H/S, W/S, 4): centre offset from the cell's centre and log of width and height,
+        all in cells.
+    """
+    pixels = keras.Input((*image_size_hw, 3), name="pixels")
+    x = layers.Rescaling(1 / 255, name="rescale")(pixels)
+    x = _convolve(x, stem_widths[0], strides=2, name="stem_a")
+    x = _convolve(x, stem_widths[1], strides=2, name="stem_b")
+    x = _block(x, name="stem_block")
+    levels = []
+    for stride, width, count in zip(STRIDES, widths, blocks, strict=True):
+        x = _convolve(x, width, strides=2, name=f"s{stride}_down")
+        for block in range(count):
+            x = _block(x, name=f"s{stride}_block{block}")
+        levels.append(x)
+
+    outputs = {}
+    above = None
+    for stride, level in reversed(list(zip(STRIDES, levels, strict=True))):
+        x = _convolve(level, neck_width, size=1, name=f"s{stride}_lateral")
+        if above is not None:
+            above = layers.UpSampling2D(2, interpolation="bilinear", name=f"s{stride}_up")(above)
+            x = layers.Add(name=f"s{stride}_merge")([x, above])
+        above = x
+        x = _convolve(x, neck_width, name=f"s{stride}_head")
+        for name, channels in OUTPUTS:
+            # Almost every cell is background; starting there keeps the first steps calm.
+            bias = keras.initializers.Constant(-3.0 if name == "objectness" else 0.0)
+            outputs[f"{name}_{stride}"] = layers.Conv2D(
+                channels, 1, bias_initializer=bias, dtype="float32", name=f"{name}_{stride}"
+            )(x)
+    return keras.Model(pixels, outputs, name="face_detector")
+
+
+def _block(x: Any, *, name: str) -> Any:
+    width = x.shape[-1]
+    y = _convolve(x, width, name=f"{name}_a")
+    y = _convolve(y, width, activation=False, name=f"{name}_b")
+    return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, y]))
+
+
+def _convolve(
+    x: Any, width: int, *, size: int = 3, strides: int = 1, activation: bool = True, name: str
+) -> Any:
+    x = layers.Conv2D(
+        width,
+        size,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
+    )(x)
+    x = layers.BatchNormalization(momentum=0.97, name=f"{name}_bn")(x)
+    return layers.ReLU(name=f"{name}_relu")(x) if activation else x

@@ -1,0 +1,66 @@
+"""A plain residual network: post-activation blocks, ReLU only, so that int8 loses little.
+
+After He et al., "Deep Residual Learning for Image Recognition", 2016.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers
+
+from edge_agent.emotions import EMOTIONS
+
+
+def resnet(
+    *,
+    widths: Sequence[int] = (16, 32, 56, 88),
+    blocks: Sequence[int] = (2, 2, 2, 2),
+    dropout: float = 0.2,
+) -> keras.Model:
+    """Builds the network.
+
+    Args:
+        widths: channels of each stage; each stage but the first halves the resolution.
+        blocks: residual blocks of each stage.
+        dropout: share of features dropped before the last layer.
+    """
+    pixels = keras.Input((48, 48, 1), name="pixels")
+    x = layers.Rescaling(1 / 255, name="rescale")(pixels)
+    x = _convolve(x, widths[0], name="stem")
+    for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+        for block in range(count):
+            strides = 2 if stage > 0 and block == 0 else 1
+            x = _block(x, width, strides=strides, name=f"stage{stage}_block{block}")
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    logits = layers.Dense(len(EMOTIONS), dtype="float32", name="logits")(x)
+    return keras.Model(pixels, logits, name="resnet")
+
+
+def _block(x: Any, width: int, *, strides: int, name: str) -> Any:
+    shortcut = x
+    if strides != 1 or x.shape[-1] != width:
+        shortcut = _convolve(
+            x, width, size=1, strides=strides, activation=False, name=f"{name}_shortcut"
+        )
+    x = _convolve(x, width, strides=strides, name=f"{name}_a")
+    x = _convolve(x, width, activation=False, name=f"{name}_b")
+    x = layers.Add(name=f"{name}_add")([x, shortcut])
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _convolve(
+    x: Any, width: int, *, size: int = 3, strides: int = 1, activation: bool = True, name: str
+) -> Any:
+    x = layers.Conv2D(
+        width,
+        size,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
+    )(x)
+    x = layers.BatchNormalization(momentum=0.97, name=f"{name}_bn")(x)
+    return layers.ReLU(name=f"{name}_relu")(x) if activation else x

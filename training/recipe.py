@@ -1,0 +1,85 @@
+"""Recipes: YAML files that hold everything a training run depends on."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_agent.messages import describe
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be followed."""
+
+
+class EmotionRecipe(BaseModel):
+    """How an emotion classifier is trained."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task: Literal["emotion_classifier"]
+    family: str
+    options: dict[str, Any] = {}
+    augmentation: dict[str, Any] = {}
+    epochs: int = Field(gt=0)
+    batch_size: int = Field(gt=0)
+    learning_rate: float = Field(gt=0)
+    warmup_epochs: float = Field(ge=0)
+    weight_decay: float = Field(ge=0)
+    label_smoothing: float = Field(ge=0, lt=1)
+    ema_momentum: float = Field(gt=0, lt=1)
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    seed: int = Field(ge=0)
+
+
+class DetectorRecipe(BaseModel):
+    """How a face detector is trained."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task: Literal["face_detector"]
+    options: dict[str, Any] = {}
+    input_size: int = Field(gt=0, multiple_of=32)
+    epochs: int = Field(gt=0)
+    batch_size: int = Field(gt=0)
+    learning_rate: float = Field(gt=0)
+    warmup_epochs: float = Field(ge=0)
+    weight_decay: float = Field(ge=0)
+    ema_momentum: float = Field(gt=0, lt=1)
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    seed: int = Field(ge=0)
+
+
+Recipe = EmotionRecipe | DetectorRecipe
+
+
+def load(name_or_path: str) -> Recipe:
+    """Reads a recipe by its name in ``training/recipes`` or by its path.
+
+    Raises:
+        RecipeError: one sentence naming the file, the key and the value.
+    """
+    path = Path(name_or_path)
+    if not path.suffix:
+        path = RECIPES / f"{name_or_path}.yaml"
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.yaml")))
+        raise RecipeError(f"{path}: expected a recipe ({known}) or a YAML file, got {error}") from (
+            error
+        )
+    task = content.get("task") if isinstance(content, dict) else None
+    kinds: dict[Any, type[EmotionRecipe] | type[DetectorRecipe]] = {
+        "emotion_classifier": EmotionRecipe,
+        "face_detector": DetectorRecipe,
+    }
+    if task not in kinds:
+        raise RecipeError(f"{path}: task: expected one of {', '.join(kinds)}, got {task!r}")
+    try:
+        return kinds[task].model_validate(content)
+    except ValidationError as error:
+        raise RecipeError(f"{path}: {describe(error)}") from error
