@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,11 +25,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def await_true(condition: Callable[[], object]) -> None:
-    """Returns once a condition holds."""
-    until = time.monotonic() + PATIENCE_SECONDS
+def await_true(condition: Callable[[], object], *, patience: float = PATIENCE_SECONDS) -> None:
+    """Returns once a condition holds; fails after so many seconds."""
+    until = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < until, f"still not so after {PATIENCE_SECONDS} s"
+        assert time.monotonic() < until, f"still not so after {patience} s"
         time.sleep(0.02)
 
 
@@ -43,12 +44,12 @@ def await_port(port: int, process: subprocess.Popen[Any]) -> None:
     await_true(listens)
 
 
-def debian_program(name: str) -> str:
-    """Where one of Debian's mosquitto programs is; skips, or fails in CI, where it is missing."""
+def debian_program(name: str, *, package: str = "mosquitto") -> str:
+    """Where a program of Debian's is; skips, or fails in CI, where it is missing."""
     program = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")
     if program is not None:
         return program
-    reason = f"Debian's {name} is not installed: apt-get install mosquitto"
+    reason = f"Debian's {name} is not installed: apt-get install {package}"
     if os.environ.get("REQUIRE_DEBIAN_PACKAGES") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -74,3 +75,41 @@ def running_mosquitto(
     finally:
         process.terminate()
         process.wait(PATIENCE_SECONDS)
+
+
+def shared_data(name: str) -> Path:
+    """A file of the data for trials, which is no part of the project; skips where it is absent."""
+    folder = Path(os.environ.get("CLASSROOM_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (folder / name).exists():
+        pytest.skip(f"{name} is not in {folder}; set CLASSROOM_DATA to the folder that holds it")
+    return folder / name
+
+
+@contextmanager
+def running_demo(folder: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`python -m deploy demo` on free ports: the page's address and the process.
+
+    Args:
+        folder: for its store and its terminal, ``demo.log``.
+    """
+    page_port = free_port()
+    log = folder / "demo.log"
+    with log.open("w") as terminal:
+        demo = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "deploy", "demo"),
+                *("--mqtt-port", str(free_port()), "--page-port", str(page_port)),
+                *("--store", f"sqlite:///{folder}/counts.db", *arguments),
+            ],
+            cwd=REPOSITORY,
+            stdout=terminal,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    try:
+        await_true(lambda: "The page is on" in log.read_text() or demo.poll() is not None)
+        assert demo.poll() is None, log.read_text()
+        yield f"http://127.0.0.1:{page_port}", demo
+    finally:
+        demo.terminate()
+        demo.wait(PATIENCE_SECONDS)

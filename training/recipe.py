@@ -56,6 +56,11 @@ class DetectorRecipe(BaseModel):
 Recipe = EmotionRecipe | DetectorRecipe
 
 
+def names() -> list[str]:
+    """The recipes that come with the project."""
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
 def load(name_or_path: str) -> Recipe:
     """Reads a recipe by its name in ``training/recipes`` or by its path.
 
@@ -68,10 +73,9 @@ def load(name_or_path: str) -> Recipe:
     try:
         content = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.yaml")))
-        raise RecipeError(f"{path}: expected a recipe ({known}) or a YAML file, got {error}") from (
-            error
-        )
+        raise RecipeError(
+            f"{path}: expected a recipe ({', '.join(names())}) or a YAML file, got {error}"
+        ) from (error)
     task = content.get("task") if isinstance(content, dict) else None
     kinds: dict[Any, type[EmotionRecipe] | type[DetectorRecipe]] = {
         "emotion_classifier": EmotionRecipe,

@@ -18,6 +18,8 @@ from training.wider_face import LabelledPicture
 
 HEIGHTS: Final = (48, 24, 12)
 """Heights in pixels from which faces are asked for."""
+LOWEST_SCORE: Final = 0.02
+"""Detections down to this score make a precision-recall curve."""
 _IOU: Final = 0.5
 
 

@@ -1,0 +1,87 @@
+"""The command line: ``python -m converter``."""
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge_agent.errors import EdgeAgentError
+from edge_agent.model_card import RELEASED
+from training import recipe as recipes
+from training.fer2013 import DatasetError
+from training.recipe import RecipeError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns the exit code: 0, or 2 after one sentence on standard error."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Only TensorFlow converts, whatever the network was trained on.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser().parse_args(typed)
+    from converter.convert import ConversionError
+    from converter.release import release
+
+    try:
+        path = release(
+            options.recipe,
+            network=options.network,
+            data=options.data,
+            out=options.out,
+            command=shlex.join(["python", "-m", "converter", *_without_folders(typed)]),
+        )
+    except (ConversionError, DatasetError, RecipeError, EdgeAgentError) as error:
+        print(f"converter: {error}", file=sys.stderr)
+        return 2
+    print(f"Released {path} with its card {path.with_suffix('.json').name}.")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser, which a test compares with the README."""
+    top = argparse.ArgumentParser(
+        prog="python -m converter",
+        description="Turns trained networks into what the agent runs: int8 TFLite with a card.",
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    release = commands.add_parser(
+        "release",
+        help="convert a trained network to int8, measure it, and write its card",
+        description="Converts a trained network to full int8, calibrated on training pictures; "
+        "fits its temperature or threshold on pictures set aside for that; measures it; and "
+        "writes network and card.",
+    )
+    release.add_argument(
+        "recipe",
+        metavar="RECIPE",
+        help=f"the recipe it was trained by: {', '.join(recipes.names())}, or a YAML file",
+    )
+    release.add_argument(
+        "--network", metavar="FILE", type=Path, required=True, help="the trained network.keras"
+    )
+    release.add_argument(
+        "--data",
+        metavar="PATH",
+        type=Path,
+        required=True,
+        help="the data that the recipe trains on: a zip file or its folder",
+    )
+    release.add_argument(
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        default=RELEASED,
+        help="where to write (default: the agent's own networks)",
+    )
+    return top
+
+
+def _without_folders(typed: list[str]) -> list[str]:
+    """The command with bare file names: a card tells how, not where somebody keeps things."""
+    return [Path(word).name if "/" in word else word for word in typed]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""The command line: ``python -m deploy demo`` and ``python -m deploy broker``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge_agent.errors import EdgeAgentError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns the exit code: 0, or 2 after one sentence on standard error."""
+    options = parser().parse_args(arguments)
+    return {"demo": _demo, "broker": _broker}[options.command](options)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser, which a test compares with the README."""
+    top = argparse.ArgumentParser(
+        prog="python -m deploy", description="Runs the parts of the system together."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    demo = commands.add_parser(
+        "demo",
+        help="everything on this machine, in one terminal",
+        description="Starts a broker, the recorder, the teacher's page and the agent on this "
+        "machine, on loopback addresses only. Ctrl-C ends all of it.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    demo.add_argument(
+        "--source",
+        metavar="FILE|DEVICE|URL",
+        help="what the agent watches; without it, the camera if there is one, else a sample scene",
+    )
+    demo.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        help="configuration of the agent; its broker is replaced by the demo's",
+    )
+    demo.add_argument(
+        "--store", metavar="URL", default="sqlite:///data/counts.db", help="the recorder's store"
+    )
+    demo.add_argument(
+        "--mqtt-port", metavar="PORT", type=_port, default=1883, help="when taken, the next free"
+    )
+    demo.add_argument(
+        "--page-port", metavar="PORT", type=_port, default=8501, help="when taken, the next free"
+    )
+    broker = commands.add_parser(
+        "broker",
+        help="the demo's broker alone",
+        description="Serves MQTT 3.1.1 on 127.0.0.1 without a login. For demos only.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    broker.add_argument(
+        "--port", metavar="PORT", type=_port, default=1883, help="port on 127.0.0.1"
+    )
+    return top
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535, got {text!r}")
+    return int(text)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from deploy import demo
+
+    wishes = {key: value for key, value in vars(options).items() if key != "command"}
+    try:
+        return demo.run(demo.Options(**wishes))
+    except (demo.DemoError, EdgeAgentError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 2
+
+
+def _broker(options: argparse.Namespace) -> int:
+    import logging
+
+    from deploy import broker
+
+    # amqtt logs what it raises as well; the sentence below is enough.
+    logging.disable(logging.CRITICAL)
+    try:
+        broker.serve(options.port)
+    except Exception as error:
+        # amqtt wraps a taken port in an error of its own.
+        print(
+            f"broker: expected a free port, got {options.port}: {error.__cause__ or error}; end "
+            "the program that uses it, or give another with --port",
+            file=sys.stderr,
+        )
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
