@@ -21,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     typed = list(sys.argv[1:] if arguments is None else arguments)
     options = parser().parse_args(typed)
+    if (options.video is None) != (options.truth is None):
+        print("converter: expected --video and --truth together, got one of them", file=sys.stderr)
+        return 2
     from converter.convert import ConversionError
     from converter.release import release
 
@@ -30,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             network=options.network,
             data=options.data,
             out=options.out,
+            video=options.video,
+            truth=options.truth,
             command=shlex.join(["python", "-m", "converter", *_without_folders(typed)]),
         )
     except (ConversionError, DatasetError, RecipeError, EdgeAgentError) as error:
@@ -74,6 +79,12 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         default=RELEASED,
         help="where to write (default: the agent's own networks)",
+    )
+    release.add_argument(
+        "--video", metavar="FILE", type=Path, help="for a detector: also measure it on this video"
+    )
+    release.add_argument(
+        "--truth", metavar="FILE", type=Path, help="the video's true boxes: a line of JSON a frame"
     )
     return top
 

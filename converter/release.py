@@ -1,6 +1,7 @@
 """Makes a released network of a trained one: int8, measured, with its card."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,16 @@ PRECISION: Final = 0.95
 """The detector's threshold is the lowest at which so many boxes of 24 px or more are right."""
 
 
-def release(recipe_name: str, *, network: Path, data: Path, out: Path, command: str) -> Path:
+def release(
+    recipe_name: str,
+    *,
+    network: Path,
+    data: Path,
+    out: Path,
+    command: str,
+    video: Path | None = None,
+    truth: Path | None = None,
+) -> Path:
     """Converts, measures, and writes ``<task>.tflite`` and ``<task>.json``.
 
     Nothing appears under its final name before it is whole.
@@ -37,6 +47,7 @@ def release(recipe_name: str, *, network: Path, data: Path, out: Path, command: 
         data: what the recipe was trained on.
         out: folder of the released networks.
         command: what was typed, for the card.
+        video, truth: for a detector, a video to measure on and its true boxes.
 
     Returns:
         The path of the network.
@@ -53,7 +64,13 @@ def release(recipe_name: str, *, network: Path, data: Path, out: Path, command: 
             figures = _classifier(recipe, network, data, partial)
         else:
             figures = _detector(recipe, network, data, partial)
-        how = f"python -m training train {recipe_name} && {command}"
+            if video is not None and truth is not None:
+                detector = FaceDetector(partial, score_threshold=figures["score_threshold"])
+                figures["measured"]["trial_video"] = detection.evaluate_video(
+                    detector, video, truth
+                )
+        train = ["train", Path(recipe_name).name, "--data", data.name, "--out", network.parent.name]
+        how = f"{shlex.join(['python', '-m', 'training', *train])} && {command}"
         card = _card(recipe, partial, network, command=how, **figures)
         card_partial = partial.with_suffix(".card")
         card_partial.write_text(json.dumps(card.model_dump(mode="json"), indent=2) + "\n")

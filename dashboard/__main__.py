@@ -32,7 +32,7 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns 0 when it was told to end and 2 when it could not start."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     command = {"record": _record, "show": _show}[options.command]
     try:
         command(options)
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dashboard", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

@@ -139,4 +139,6 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         log_sum = np.log(np.exp(scaled).sum(axis=1))
         return float((log_sum - scaled[np.arange(len(labels)), labels]).mean())
 
-    return round(min(np.geomspace(0.25, 4.0, 401).tolist(), key=loss), 3)
+    candidates: list[float] = np.geomspace(0.25, 4.0, 401).tolist()
+    best = min(candidates, key=loss)
+    return round(best, 3)

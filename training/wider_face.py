@@ -61,7 +61,7 @@ def load(
         source: the zip file or its folder.
         split: ``training`` or ``validation``.
         seed: of the permutation.
-        validation: how many pictures are set aside.
+        validation: how many pictures are set aside, at most a fifth of all.
 
     Raises:
         DatasetError: when the source is missing or not in the official format.
@@ -132,7 +132,9 @@ def split_names(names: list[str], split: str, *, seed: int, validation: int) -> 
     held = [name for name in names if name in CLASSROOM_PICTURES]
     others = [name for name in names if name not in CLASSROOM_PICTURES]
     order = np.random.default_rng(seed).permutation(len(others))
-    held += [others[index] for index in order[: max(0, validation - len(held))]]
+    # A small trial set must not end up with nothing to train on.
+    wanted = min(validation, len(names) // 5) - len(held)
+    held += [others[index] for index in order[: max(0, wanted)]]
     if split == "validation":
         return sorted(held)
     if split == "training":

@@ -1,0 +1,58 @@
+"""Figures against cases worked out by hand."""
+
+import numpy as np
+import pytest
+
+from edge_agent.face_detector import Faces
+from training.evaluate import calibration_error, fit_temperature
+from training.face_detector.evaluate import match
+from training.statistics import wilson_interval
+
+
+def _faces(*rows: tuple[float, float, float, float, float]) -> Faces:
+    values = np.array(rows, np.float32).reshape(-1, 5)
+    return Faces(values[:, :4], values[:, 4])
+
+
+def test_average_precision_of_a_hit_a_miss_and_a_false_box() -> None:
+    found = _faces((0, 0, 50, 50, 0.9), (200, 200, 250, 250, 0.8), (100, 0, 150, 50, 0.7))
+    true = np.array([[0, 0, 50, 50], [100, 0, 150, 50], [300, 300, 350, 350]], np.float32)
+    matches = match([found], [true], [np.zeros(3, bool)], min_height=24)
+    assert matches.hits.tolist() == [True, False, True]
+    # Recall 1/3 at precision 1, then 2/3 at precision 2/3.
+    assert matches.average_precision() == pytest.approx(1 / 3 + 1 / 3 * 2 / 3)
+    assert matches.at(0.75) == pytest.approx((1 / 3, 1 / 2))
+
+
+def test_small_and_ignored_faces_are_neither_asked_for_nor_held_against_a_detector() -> None:
+    found = _faces((0, 0, 10, 10, 0.9), (100, 0, 150, 50, 0.8), (200, 0, 212, 12, 0.7))
+    true = np.array([[0, 0, 10, 10], [100, 0, 150, 50]], np.float32)
+    matches = match([found], [true], [np.array([False, True])], min_height=24)
+    assert (matches.total, len(matches.scores)) == (0, 0)
+
+
+def test_a_face_is_found_once() -> None:
+    found = _faces((0, 0, 50, 50, 0.9), (1, 0, 51, 50, 0.8))
+    true = np.array([[0, 0, 50, 50]], np.float32)
+    matches = match([found], [true], [np.zeros(1, bool)], min_height=24)
+    assert matches.hits.tolist() == [True, False]
+
+
+def test_wilson_interval() -> None:
+    # Newcombe, "Two-sided confidence intervals for the single proportion", 1998: 81 of 263.
+    assert wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+
+
+def test_temperature_undoes_a_scale() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(5000, 7))
+    powers = np.exp(logits)
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    labels = np.array([random.choice(7, p=row) for row in probabilities])
+    assert fit_temperature(logits * 2, labels) == pytest.approx(2, rel=0.1)
+
+
+def test_calibration_error() -> None:
+    confidences = np.full(100, 0.9)
+    right = np.arange(100) < 70
+    assert calibration_error(confidences, right) == pytest.approx(0.2)

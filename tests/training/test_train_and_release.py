@@ -1,0 +1,167 @@
+"""The documented path, in small: train by a recipe, go on after an end, release, run."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from edge_agent.emotion_classifier import EmotionClassifier
+from edge_agent.errors import ModelError
+from edge_agent.face_detector import FaceDetector
+from tests.support import REPOSITORY
+from tests.training.datasets import fer2013_zip, wider_face_zip
+
+pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
+pytest.importorskip("tensorflow", reason="converting needs TensorFlow: install 'training'")
+
+_COMMON = {
+    "epochs": 2,
+    "learning_rate": 0.003,
+    "warmup_epochs": 1,
+    "weight_decay": 0.02,
+    "ema_momentum": 0.9,
+    "precision": "float32",
+    "seed": 1,
+}
+
+
+def _run(program: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", program, *map(str, arguments)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _recipe(folder: Path, **values: object) -> Path:
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump({**_COMMON, **values}))
+    return path
+
+
+def test_a_classifier_from_recipe_to_the_agent(tmp_path: Path) -> None:
+    data = fer2013_zip(tmp_path / "fer.zip")
+    recipe = _recipe(
+        tmp_path,
+        task="emotion_classifier",
+        family="resnet",
+        options={"widths": [16, 16], "blocks": [1, 1]},
+        batch_size=16,
+        label_smoothing=0.1,
+    )
+    run = tmp_path / "run"
+    done = _run("training", "train", recipe, "--data", data, "--out", run)
+    assert done.returncode == 0, done.stderr
+    with (run / "log.csv").open() as log:
+        epochs = [(row["epoch"], row["public_test_accuracy"]) for row in csv.DictReader(log)]
+    assert [epoch for epoch, _ in epochs] == ["0", "1"]
+    assert all(0 <= float(accuracy) <= 1 for _, accuracy in epochs)
+
+    released = tmp_path / "models"
+    done = _run(
+        *("converter", "release", recipe, "--network", run / "network.keras"),
+        *("--data", data, "--out", released),
+    )
+    assert done.returncode == 0, done.stderr
+    model = released / "emotion_classifier.tflite"
+    card = json.loads(model.with_suffix(".json").read_text())
+    assert card["input"]["shape"] == [1, 48, 48, 1]
+    assert card["input"]["dtype"] == "uint8"
+    assert str(tmp_path) not in card["command"]
+    assert sorted(path.name for path in released.iterdir()) == [
+        "emotion_classifier.json",
+        "emotion_classifier.tflite",
+    ]
+    probabilities = EmotionClassifier(model).predict(np.zeros((3, 48, 48), np.uint8))
+    assert probabilities.sum(axis=1) == pytest.approx(1)
+
+    done = _run("training", "evaluate", "--model", model, "--data", data, "--json")
+    assert (
+        json.loads(done.stdout)["accuracy"] == (card["measured"]["fer2013_public_test"]["accuracy"])
+    )
+    model.write_bytes(model.read_bytes() + b"\0")
+    with pytest.raises(ModelError, match="SHA-256"):
+        EmotionClassifier(model)
+
+
+def test_a_detector_from_recipe_to_the_agent(tmp_path: Path) -> None:
+    data = wider_face_zip(tmp_path / "wider.zip")
+    recipe = _recipe(
+        tmp_path,
+        task="face_detector",
+        options={
+            "stem_widths": [8, 16],
+            "widths": [16, 16, 16],
+            "blocks": [1, 1, 1],
+            "neck_width": 16,
+        },
+        input_size=96,
+        batch_size=4,
+    )
+    run = tmp_path / "run"
+    done = _run("training", "train", recipe, "--data", data, "--out", run)
+    assert done.returncode == 0, done.stderr
+    released = tmp_path / "models"
+    done = _run(
+        *("converter", "release", recipe, "--network", run / "network.keras"),
+        *("--data", data, "--out", released),
+    )
+    assert done.returncode == 0, done.stderr
+    model = released / "face_detector.tflite"
+    card = json.loads(model.with_suffix(".json").read_text())
+    detector = FaceDetector(model)
+    assert detector.score_threshold == card["score_threshold"]
+    faces = detector.detect(np.full((90, 160, 3), 128, np.uint8))
+    assert faces.boxes_xyxy.shape == (len(faces), 4)
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "sentence"),
+    [
+        ("training", ("train", "absent", "--data", "x", "--out", "y"), "expected a recipe"),
+        (
+            "training",
+            ("train", "emotion_first", "--data", "absent.zip", "--out", "{tmp}/run"),
+            "expected FER-2013",
+        ),
+        (
+            "training",
+            ("evaluate-detector", "--video", "absent.mp4"),
+            "expected --truth",
+        ),
+        (
+            "converter",
+            ("release", "absent", "--network", "x", "--data", "y"),
+            "expected a recipe",
+        ),
+        (
+            "converter",
+            ("release", "{tmp}/wrong.yaml", "--network", "x", "--data", "y"),
+            "epochs",
+        ),
+        (
+            "converter",
+            ("release", "emotion_first", "--network", "{tmp}/no.keras", "--data", "{tmp}/fer.zip"),
+            "expected a .keras network",
+        ),
+    ],
+)
+def test_bad_input_gets_one_sentence(
+    tmp_path: Path, program: str, arguments: tuple[str, ...], sentence: str
+) -> None:
+    _recipe(tmp_path, task="face_detector", epochs="many").rename(tmp_path / "wrong.yaml")
+    fer2013_zip(tmp_path / "fer.zip", each=1)
+    (tmp_path / "no.keras").write_text("no network")
+    done = _run(program, *(word.format(tmp=tmp_path) for word in arguments))
+    assert done.returncode == 2
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"{program}: ")
+    assert sentence in last
+    assert "Traceback" not in done.stderr
