@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,20 +13,34 @@ from edge_agent import __version__, config, messages
 from edge_agent.errors import ConfigError, EdgeAgentError
 
 _EXIT_ERROR = 2
+_EXIT_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command; returns the exit code: 0, or 2 after one sentence on standard error."""
     arguments = parser().parse_args(argv)
     try:
-        return arguments.command(arguments)
+        code: int = arguments.command(arguments)
+        sys.stdout.flush()
+        return code
     except EdgeAgentError as error:
         print(f"edge_agent: {error}", file=sys.stderr)
         return _EXIT_ERROR
     except BrokenPipeError:
         # Whoever read our output has left; there is nobody to tell.
-        sys.stderr.close()
+        _abandon_output()
         return 0
+    except OSError as error:
+        _abandon_output()
+        print(f"edge_agent: expected to write the output, got: {error.strerror}", file=sys.stderr)
+        return _EXIT_ERROR
+    except KeyboardInterrupt:
+        return _EXIT_INTERRUPTED
+
+
+def _abandon_output() -> None:
+    """Keeps Python from complaining when it flushes standard output at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,8 +67,9 @@ def parser() -> argparse.ArgumentParser:
         "--source",
         metavar="FILE|DEVICE|URL",
         help="what to watch: a video file, a camera (0, /dev/video0, picamera), a stream "
-        "(rtsp://…), 'sample', or 'auto' for the camera if there is one, else the sample; "
-        "overrides camera.source of the configuration (default: auto)",
+        "(rtsp://…), 'sample', or 'auto' for the camera (with --print or --demo "
+        "also the sample, where there is none); overrides camera.source of the configuration "
+        "(default: auto)",
     )
     run.add_argument(
         "--print",
@@ -68,6 +84,11 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="take every frame of a video file as quickly as this machine can; windows then "
         "follow the video's clock",
+    )
+    run.add_argument(
+        "--loop",
+        action="store_true",
+        help="start a video file again when it ends; without effect with --fast",
     )
     run.add_argument(
         "--demo",
@@ -131,11 +152,12 @@ def _settings(arguments: argparse.Namespace) -> config.Settings:
 def _run(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     logging.basicConfig(
-        level=settings.logging.level.upper(),
         format="%(asctime)s %(levelname)-7s %(message)s",
         datefmt="%H:%M:%S",
         stream=sys.stderr,
     )
+    # Ours alone: what other packages tell of their work at this level is not known to us.
+    logging.getLogger("edge_agent").setLevel(settings.logging.level.upper())
     if arguments.source is not None:
         camera = settings.camera.model_copy(update={"source": arguments.source})
         settings = settings.model_copy(update={"camera": camera})
@@ -144,7 +166,13 @@ def _run(arguments: argparse.Namespace) -> int:
     # Imported here, so that help and errors come at once.
     from edge_agent.agent import Agent
 
-    agent = Agent(settings, printing=arguments.printing, fast=arguments.fast)
+    agent = Agent(
+        settings,
+        printing=arguments.printing,
+        fast=arguments.fast,
+        loop=arguments.loop,
+        demo=arguments.demo,
+    )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: agent.stop())
     agent.run()

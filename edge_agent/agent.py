@@ -1,8 +1,9 @@
 """Joins the stages: source → detect → track → classify → count → publish."""
 
+import contextlib
 import logging
+import queue
 import random
-import threading
 import time
 import uuid
 from datetime import datetime, timedelta, timezone
@@ -36,6 +37,7 @@ from edge_agent.tflite_model import runtime_version
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = (1.0, 60.0)
+_EARLIEST = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 
 class Agent:
@@ -45,14 +47,27 @@ class Agent:
         settings: the validated configuration.
         printing: write messages to standard output in place of MQTT.
         fast: take every frame of a file as quickly as possible, on the file's clock.
+        loop: start a file again when it ends; not with `fast`, whose clock would go back.
+        demo: where no camera is found, the sample scene may stand in, as it may when printing;
+            a real device must not publish invented counts.
 
     Raises:
         EdgeAgentError: when a network or certificate does not fit; see `run` for the rest.
     """
 
-    def __init__(self, settings: Settings, *, printing: bool = False, fast: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        printing: bool = False,
+        fast: bool = False,
+        loop: bool = False,
+        demo: bool = False,
+    ) -> None:
         self._settings = settings
         self._fast = fast
+        self._loop = loop and not fast
+        self._camera_only = not (printing or demo)
         detector, classifier = settings.detector, settings.classifier
         self._detector = FaceDetector(
             detector.model, score_threshold=detector.score_threshold, num_threads=detector.threads
@@ -65,9 +80,9 @@ class Agent:
         )
         self._boot_id = uuid.uuid4().hex
         self._seq = 0
-        self._stopping = threading.Event()
-        self._paused = threading.Event()
-        self._woken = threading.Event()
+        self._stopping = False
+        self._paused = False
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._timer = StageTimer()
         self._dropped = 0
         self._next_health = time.monotonic() + settings.health.interval_seconds
@@ -92,60 +107,57 @@ class Agent:
         Raises:
             SourceError: when the source cannot be opened at the start.
             BrokerError: when the broker cannot be reached at the start.
+            OSError: when standard output cannot be written.
         """
-        source = open_source(self._settings.camera, fast=self._fast)
+        source = open_source(self._settings.camera, fast=self._fast, camera_only=self._camera_only)
+        try:
+            self._publisher.connect(
+                self._status("online", "started"), stopping=lambda: self._stopping
+            )
+        except BaseException:
+            source.close()
+            raise
+        _LOG.info("source: %s", source.name)
         reason: Reason = "failed"
         try:
-            _LOG.info("source: %s", source.name)
-            started = self._status("online", "started")
-            if isinstance(self._publisher, MqttPublisher):
-                self._publisher.connect(started)
-            else:
-                self._publisher.status(started)
-            try:
-                reason = self._run(source)
-            finally:
-                self._publisher.close(self._status("offline", reason))
+            reason = self._run(source)
         finally:
-            source.close()
+            self._publisher.close(self._status("offline", reason))
 
     def stop(self) -> None:
         """Ends `run` after the frame in hand; safe in a signal handler and in other threads."""
-        self._stopping.set()
-        self._woken.set()
+        # Neither of the two takes a lock that the interrupted code may hold.
+        self._stopping = True
+        self._wake.put(None)
 
-    def _run(self, source: Source | None) -> Reason:
-        while not self._stopping.is_set():
-            if self._paused.is_set():
-                self._wait_while_paused()
-                continue
-            source = source or self._reopen()
-            if source is None:
-                continue
-            with source:
-                try:
-                    self._follow(source)
-                except SourceError as error:
-                    _LOG.error("%s", error)
-            ended = not (self._stopping.is_set() or self._paused.is_set())
-            if ended and not source.live:
-                self._finish_window()
-                return "source_ended"
-            if ended:
-                self._publisher.status(self._status("online", "camera_lost"))
+    def _run(self, source: Source) -> Reason:
+        opened: Source | None = source
+        while opened is not None:
+            with opened:
+                ended = self._follow(opened)
             self._finish_window()
             self._tracker.reset()
-            source = None
+            if ended and not (opened.live or self._loop):
+                return "source_ended"
+            lost = ended and opened.live
+            if lost:
+                self._publisher.status(self._status("online", "camera_lost"))
+            opened = self._reopen(lost=lost, camera_only=opened.live or self._camera_only)
         return "stopped"
 
-    def _follow(self, source: Source) -> None:
-        """Takes frames until the source ends, or somebody wants something else."""
-        while not self._stopping.is_set() and not self._paused.is_set():
-            with self._timer.measure("capture"):
-                frame = next(source.frames, None)
+    def _follow(self, source: Source) -> bool:
+        """Takes frames until somebody wants something else; True when the source ended first."""
+        while not self._stopping and not self._paused:
+            try:
+                with self._timer.measure("capture"):
+                    frame = next(source.frames, None)
+            except SourceError as error:
+                _LOG.error("%s", error)
+                return True
             if frame is None:
-                return
+                return True
             self._take(frame)
+        return False
 
     def _take(self, frame: Frame) -> None:
         self._advance_window(frame.seconds)
@@ -162,9 +174,7 @@ class Agent:
             track_ids = self._tracker.update(faces, frame.seconds)
             self._counter.update(track_ids, probabilities, good)
         self._last_seconds = frame.seconds
-        if time.monotonic() >= self._next_health:
-            self._next_health = time.monotonic() + self._settings.health.interval_seconds
-            self._publish_health()
+        self._report_health_if_due()
 
     def _advance_window(self, seconds: float) -> None:
         """Closes windows that ended before this moment, and begins the one it lies in."""
@@ -181,6 +191,8 @@ class Agent:
         if self._window_start is not None and self._counter.compute().frames:
             self._publish_window(self._window_start, self._last_seconds)
         self._window_start = None
+        # The next source has a clock of its own.
+        self._utc_of_zero = None
 
     def _publish_window(self, start: float, end: float) -> None:
         found = self._counter.compute()
@@ -188,7 +200,7 @@ class Agent:
         counts = None
         if found.counts is not None:
             counts = EmotionCounts(**{emotion: found.counts[emotion] for emotion in EMOTIONS})
-        utc_of_zero = self._utc_of_source_zero()
+        window_start = self._utc_of_source_zero() + timedelta(seconds=start)
         faces = None
         if counts is not None and found.uncertain is not None:
             faces = counts.total() + found.uncertain
@@ -198,8 +210,9 @@ class Agent:
                 device=self._settings.deployment.device,
                 boot_id=self._boot_id,
                 seq=self._seq,
-                window_start=utc_of_zero + timedelta(seconds=start),
-                window_end=utc_of_zero + timedelta(seconds=end),
+                window_start=window_start,
+                # Not from the source's clock: rounding twice could exceed the longest window.
+                window_end=window_start + timedelta(seconds=end - start),
                 clock_synced=clock_synced(),
                 frames=found.frames,
                 faces=faces,
@@ -218,13 +231,18 @@ class Agent:
         that is set right while the agent runs. A video's clock is pinned once.
         """
         now = datetime.now(timezone.utc)
+        # A board without a clock of its own may start in 1970, which no message can carry;
+        # clock_synced tells that the time is not to be believed.
         if not self._fast:
-            return now - timedelta(seconds=time.monotonic())
+            return max(now - timedelta(seconds=time.monotonic()), _EARLIEST)
         if self._utc_of_zero is None:
-            self._utc_of_zero = now
+            self._utc_of_zero = max(now, _EARLIEST)
         return self._utc_of_zero
 
-    def _publish_health(self) -> None:
+    def _report_health_if_due(self) -> None:
+        if time.monotonic() < self._next_health:
+            return
+        self._next_health = time.monotonic() + self._settings.health.interval_seconds
         fps, stage_ms = self._timer.compute()
         self._publisher.health(
             Health(
@@ -255,37 +273,55 @@ class Agent:
         )
 
     def _command(self, command: str) -> None:
-        if command == "pause":
-            self._paused.set()
-        else:
-            self._paused.clear()
-        self._woken.set()
+        self._paused = command == "pause"
+        self._wake.put(None)
 
     def _wait_while_paused(self) -> None:
         """Paused means that the camera is released, until somebody resumes or stops."""
         self._publisher.status(self._status("paused", "command_pause"))
-        while self._paused.is_set() and not self._stopping.is_set():
-            self._woken.wait()
-            self._woken.clear()
-        if not self._stopping.is_set():
+        while self._paused and not self._stopping:
+            self._sleep(_RETRY_SECONDS[1])
+        if not self._stopping:
             self._publisher.status(self._status("online", "command_resume"))
 
-    def _reopen(self) -> Source | None:
-        """Opens the source again, patiently; None when something else is wanted meanwhile."""
+    def _reopen(self, *, lost: bool, camera_only: bool) -> Source | None:
+        """Opens the source again, patiently; None when the agent is to stop.
+
+        Args:
+            lost: whether it broke, and the state says so.
+            camera_only: it was a camera, which a sample scene must not replace.
+        """
         wait, longest = _RETRY_SECONDS
-        lost = False
-        while not self._stopping.is_set() and not self._paused.is_set():
-            try:
-                source = open_source(self._settings.camera, fast=self._fast)
-            except SourceError as error:
-                _LOG.warning("%s; trying again in %.0f s", error, wait)
-                lost = True
+        while not self._stopping:
+            if self._paused:
+                self._wait_while_paused()
+                continue
+            if lost:
                 # Jitter keeps a hub full of cameras from being asked in step.
-                self._woken.wait(wait * random.uniform(0.7, 1.3))
-                self._woken.clear()
+                self._sleep(wait * random.uniform(0.7, 1.3))
                 wait = min(wait * 2, longest)
+                if self._paused or self._stopping:
+                    continue
+            try:
+                source = open_source(
+                    self._settings.camera, fast=self._fast, camera_only=camera_only
+                )
+            except SourceError as error:
+                _LOG.warning("%s", error)
+                if not lost:
+                    self._publisher.status(self._status("online", "camera_lost"))
+                lost = True
                 continue
             if lost:
                 self._publisher.status(self._status("online", "camera_found"))
             return source
         return None
+
+    def _sleep(self, seconds: float) -> None:
+        """Waits until then or until somebody wants something; reports go on meanwhile."""
+        until = time.monotonic() + seconds
+        while (now := time.monotonic()) < until:
+            with contextlib.suppress(queue.Empty):
+                self._wake.get(timeout=max(0.0, min(until, self._next_health) - now))
+                return
+            self._report_health_if_due()

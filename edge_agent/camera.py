@@ -14,10 +14,16 @@ import numpy as np
 from edge_agent.config import Camera
 from edge_agent.errors import SourceError
 
-os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+# OpenCV and FFmpeg would write to standard error by themselves, addresses included. What is wrong
+# with a source is told in a sentence of ours.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 import cv2
 
-Clock = Callable[[], float]
+_STREAM_TIMEOUT_MS = 10_000
+_LATE_SECONDS = 0.1
+_CATCH_UP_SECONDS = 1.0
+_LONGEST_GAP_SECONDS = 2.0
 
 
 class Frame(NamedTuple):
@@ -57,19 +63,21 @@ class Source:
         self.close()
 
 
-def open_source(settings: Camera, *, fast: bool = False) -> Source:
+def open_source(settings: Camera, *, fast: bool = False, camera_only: bool = False) -> Source:
     """Opens what the settings name.
 
     Args:
         settings: the section ``camera``.
         fast: take every frame of a file as quickly as possible, on the file's clock.
+        camera_only: 'auto' does not fall back on the sample scene, as it must not when a camera
+            was lost in mid-lesson.
 
     Raises:
         SourceError: one sentence on what was expected, what came and what to do.
     """
     name = str(settings.source)
     if name == "auto":
-        return _open_auto(settings, fast=fast)
+        return _open_auto(settings, fast=fast, camera_only=camera_only)
     if name == "sample":
         return _open_sample(settings, fast=fast)
     if name == "picamera":
@@ -81,13 +89,17 @@ def open_source(settings: Camera, *, fast: bool = False) -> Source:
     return _open_file(Path(name), settings, fast=fast)
 
 
-def _open_auto(settings: Camera, *, fast: bool) -> Source:
+def _open_auto(settings: Camera, *, fast: bool, camera_only: bool) -> Source:
     openers: list[Callable[[], Source]] = [lambda: _open_picamera(settings)]
     for device in sorted(Path("/dev").glob("video*")):
         openers.append(lambda path=str(device): _open_usb(path, settings))  # type: ignore[misc]
     for opener in openers:
         with contextlib.suppress(SourceError):
             return opener()
+    if camera_only:
+        raise SourceError(
+            "auto: expected a camera, found none; plug one in, or name a source with --source"
+        )
     return _open_sample(settings, fast=fast)
 
 
@@ -112,36 +124,57 @@ def _open_file(path: Path, settings: Camera, *, fast: bool) -> Source:
 
 
 def _every_frame(capture: Any) -> Iterator[Frame]:
-    while True:
-        seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        found, image = capture.read()
+    for seconds in _grabbed(capture):
+        found, image = capture.retrieve()
         if not found:
             return
         yield Frame(seconds, image)
 
 
+def _grabbed(capture: Any) -> Iterator[float]:
+    """The time in the video of each frame, which is then ready to be retrieved."""
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    step = 1 / rate if 0 < rate < 1000 else 1 / 25
+    seconds = -step
+    offset = 0.0
+    while capture.grab():
+        told = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 + offset
+        if not 0 < told - seconds <= _LONGEST_GAP_SECONDS:
+            # No times in the file, times that go back, or a gap that nobody would wait for.
+            offset += seconds + step - told
+            told = seconds + step
+        seconds = told
+        yield seconds
+
+
 def _at_own_pace(capture: Any, settings: Camera) -> Iterator[Frame]:
     """Frames of a file when they are due; those that nobody has time for are skipped."""
-    start = time.monotonic()
-    rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
-    index = 0
+    start = taken = time.monotonic()
     due = 0.0
     dropped = 0
-    while capture.grab():
-        at = index / rate
-        index += 1
-        late = time.monotonic() - start - at
-        # A frame is wanted when the next is due; one that comes too late only costs time.
-        if at + 0.5 / rate < due or late > 1 / rate:
-            dropped += late > 1 / rate
+    for at in _grabbed(capture):
+        if at < due:
+            continue
+        now = time.monotonic()
+        late = now - start - at
+        # A late frame only costs time; but where decoding alone is too slow, all are late.
+        if late > _LATE_SECONDS and now - taken < _CATCH_UP_SECONDS:
+            dropped += 1
             continue
         time.sleep(max(0.0, -late))
         found, image = capture.retrieve()
         if not found:
             return
         yield Frame(time.monotonic(), image, dropped)
+        taken = time.monotonic()
         dropped = 0
-        due = max(due + 1 / settings.frames_per_second, at)
+        due = _next_due(due, at, settings)
+
+
+def _next_due(due: float, now: float, settings: Camera) -> float:
+    """When the next frame is wanted: in step with the last, or from now on if that is over."""
+    step = 1 / settings.frames_per_second
+    return due + step if due + step > now else now + step
 
 
 def _open_usb(path: str, settings: Camera) -> Source:
@@ -173,7 +206,11 @@ def _open_usb(path: str, settings: Camera) -> Source:
 
 
 def _open_stream(url: str, settings: Camera) -> Source:
-    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG)
+    timeouts = [
+        *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _STREAM_TIMEOUT_MS),
+        *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, _STREAM_TIMEOUT_MS),
+    ]
+    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, timeouts)
     if not capture.isOpened():
         raise SourceError(
             f"{_without_login(url)}: expected a stream, could not open it; check the address, the "
@@ -196,16 +233,17 @@ def _live(capture: Any, settings: Camera, name: str) -> Iterator[Frame]:
         if not found:
             raise SourceError(f"{name}: the camera delivered a frame that cannot be decoded")
         yield Frame(now, image)
-        due = max(due + 1 / settings.frames_per_second, now)
+        due = _next_due(due, now, settings)
 
 
 def _open_picamera(settings: Camera) -> Source:
     try:
         from picamera2 import Picamera2
-    except ImportError as error:
+    except (ImportError, ValueError) as error:  # ValueError: built for another NumPy
         raise SourceError(
-            "picamera: expected the package picamera2, which is not installed; on Raspberry Pi OS: "
-            "apt install python3-picamera2, and a virtual environment with --system-site-packages"
+            "picamera: expected the package picamera2, which cannot be imported; on Raspberry Pi "
+            "OS: apt install python3-picamera2, and a virtual environment that sees it "
+            "(--system-site-packages)"
         ) from error
     if not Picamera2.global_camera_info():
         raise SourceError("picamera: expected a Pi camera, found none; check its ribbon cable")
@@ -224,7 +262,7 @@ def _open_picamera(settings: Camera) -> Source:
                 raise SourceError("picamera: the camera stopped delivering frames")
             now = time.monotonic()
             yield Frame(now, image)
-            due = max(due + 1 / settings.frames_per_second, now)
+            due = _next_due(due, now, settings)
 
     def close() -> None:
         camera.stop()
@@ -256,5 +294,5 @@ def _open_sample(settings: Camera, *, fast: bool) -> Source:
 def _without_login(url: str) -> str:
     """The address without user and password, fit for a log."""
     scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
+    # A password may hold any sign, so all up to the last @ goes.
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"

@@ -30,7 +30,8 @@ class Camera(_Section):
     source: str | Annotated[int, Field(ge=0)] = "auto"
     width: Annotated[int, Field(ge=160, le=4096)] = 1280
     height: Annotated[int, Field(ge=120, le=4096)] = 720
-    frames_per_second: Annotated[float, Field(gt=0, le=60)] = 4.0
+    # The agent ends between two frames, so they must not be too far apart.
+    frames_per_second: Annotated[float, Field(ge=0.5, le=60)] = 4.0
 
 
 class Detector(_Section):
@@ -143,7 +144,7 @@ def load(path: Path | str) -> Settings:
         raise ConfigError(f"{path}: expected UTF-8 text, got a byte that is none") from error
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2026-99-99 is no date
         where = getattr(error, "problem_mark", None)
         line = f" in line {where.line + 1}" if where else ""
         raise ConfigError(
@@ -188,5 +189,5 @@ def _unknown_key(location: tuple[Any, ...]) -> str:
     return f"{'.'.join(map(str, location))}: no such key; {hint}"
 
 
-def _problem(error: yaml.YAMLError) -> str:
+def _problem(error: Exception) -> str:
     return getattr(error, "problem", None) or str(error).splitlines()[0]

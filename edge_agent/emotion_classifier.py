@@ -15,13 +15,20 @@ class EmotionClassifier:
 
     Args:
         model: a ``.tflite`` file; None is the released network.
+        temperature: the logits are divided by it; None takes the card's.
         num_threads: threads that one call may use.
 
     Raises:
         ModelError: when the network does not fit.
     """
 
-    def __init__(self, model: Path | str | None = None, *, num_threads: int = 1) -> None:
+    def __init__(
+        self,
+        model: Path | str | None = None,
+        *,
+        temperature: float | None = None,
+        num_threads: int = 1,
+    ) -> None:
         self._model = TfliteModel(
             model or RELEASED / "emotion_classifier.tflite", num_threads=num_threads
         )
@@ -33,7 +40,9 @@ class EmotionClassifier:
         self._batch = self._model.input_shape[0]
         self._output = next(iter(self._model.outputs))
         card = self._model.card
-        self._temperature = np.float32((card.temperature if card else None) or 1.0)
+        if temperature is None:
+            temperature = (card.temperature if card else None) or 1.0
+        self._temperature = np.float32(temperature)
 
     @property
     def sha256(self) -> str:

@@ -73,7 +73,7 @@ class EmotionCounter:
         # The median, not the maximum: a group that was there for one frame must not unlock
         # the numbers of the two who stayed.
         together = int(np.median(in_view)) if in_view else 0
-        if min(together, len(people)) < self._min_faces:
+        if together < self._min_faces:
             return WindowCounts(number, None, None, True)
         counts = dict.fromkeys(EMOTIONS, 0)
         uncertain = 0

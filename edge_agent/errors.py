@@ -18,4 +18,4 @@ class SourceError(EdgeAgentError):
 
 
 class BrokerError(EdgeAgentError):
-    """A broker that refuses this device for good."""
+    """A broker that cannot be reached at the start, or refuses this device."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from edge_agent.boxes import non_maximum_suppression
+from edge_agent.boxes import areas, non_maximum_suppression
 from edge_agent.errors import ModelError
 from edge_agent.model_card import RELEASED, ModelCard
 from edge_agent.preprocess import Letterbox
@@ -103,6 +103,9 @@ class FaceDetector:
             boxes, scores = boxes[best], scores[best]
         height, width = image_bgr.shape[:2]
         boxes = np.clip(boxes / scale, 0, [width, height, width, height]).astype(np.float32)
+        # What lay wholly beside the picture has no area left.
+        inside = areas(boxes) > 0
+        boxes, scores = boxes[inside], scores[inside]
         kept = non_maximum_suppression(boxes, scores, iou_threshold=_NMS_IOU)
         return Faces(boxes[kept], scores[kept])
 
@@ -161,7 +164,8 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 def _require_detector(model: TfliteModel) -> tuple[int, ...]:
     if len(model.input_shape) == 4 and any(side % 32 for side in model.input_shape[1:3]):
         raise ModelError(
-            f"{model.path}: expected a face detector whose input sides are multiples of 32, got "
+            f"{model.path}: expected a face detector with uint8 input 1×height×width×3, both sides "
+            f"multiples of 32; got {model.input_dtype.name} input "
             f"{'×'.join(map(str, model.input_shape))}"
         )
     height, width = model.input_shape[1:3] if len(model.input_shape) == 4 else (0, 0)

@@ -58,9 +58,11 @@ def memory_mb() -> float:
 def cpu_temperature_c() -> float | None:
     """Degrees Celsius of the processor; None where the machine does not tell."""
     try:
-        return int(Path("/sys/class/thermal/thermal_zone0/temp").read_text()) / 1000
+        degrees = int(Path("/sys/class/thermal/thermal_zone0/temp").read_text()) / 1000
     except (OSError, ValueError):
         return None
+    # A sensor that is not there may read as absolute zero or worse.
+    return degrees if -60 <= degrees <= 200 else None
 
 
 def throttled() -> bool | None:

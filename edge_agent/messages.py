@@ -5,6 +5,7 @@ fixed word, a hash or an identifier, and every number is bounded. Nothing in the
 messages can carry a picture, a position or a person.
 """
 
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
@@ -85,7 +86,7 @@ class Counts(Message):
     window_start: Utc
     window_end: Utc
     clock_synced: bool
-    frames: Annotated[int, Field(ge=0, le=100_000)]
+    frames: Annotated[int, Field(ge=0, le=1_000_000)]
     faces: People | None
     counts: EmotionCounts | None
     uncertain: People | None
@@ -258,13 +259,20 @@ def parse(topic: str, payload: bytes) -> Message:
 def describe(error: ValidationError) -> str:
     """A validation error's first finding as one sentence naming the key and the value."""
     first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"]) or "message"
+    key = ".".join(_short_key(part) for part in first["loc"]) or "message"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{key}: {first['msg']}, got {_short(first['input'])}{more}"
 
 
+def _short_key(part: Any) -> str:
+    """A key as it is where it could be ours; quoted where a stranger may have chosen it."""
+    text = str(part)
+    return text if re.fullmatch(r"[A-Za-z0-9_,\[\]-]{1,60}", text) else _short(text)
+
+
 def _short(value: Any) -> str:
-    text = repr(value)
+    # A login in an address is nobody's business.
+    text = re.sub(r"//\S*@", "//…@", repr(value))
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -24,6 +24,11 @@ class Outbox:
         with self._lock:
             return len(self._waiting) + len(self._sent)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a window is not even on its way."""
+        return bool(self._waiting)
+
     def put(self, window: Counts) -> None:
         """Adds a window at the end."""
         with self._lock:

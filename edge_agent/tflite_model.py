@@ -1,5 +1,8 @@
 """A TFLite network: load it, check that it fits, quantize in, invoke, dequantize out."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +47,9 @@ class TfliteModel:
         self.sha256 = sha256(self.path)
         self.card = read_card(self.path)
         try:
-            self._interpreter = Interpreter(model_path=str(self.path), num_threads=num_threads)
-            self._interpreter.allocate_tensors()
+            with _quiet_standard_error():
+                self._interpreter = Interpreter(model_path=str(self.path), num_threads=num_threads)
+                self._interpreter.allocate_tensors()
             signature = self._interpreter.get_signature_runner()
         except (ValueError, RuntimeError, TypeError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -131,6 +135,20 @@ class TfliteModel:
         values = np.clip(np.round(pixels / scale) + zero_point, limits.min, limits.max)
         table = values.astype(self.input_dtype)
         return None if np.array_equal(table, pixels) else table
+
+
+@contextmanager
+def _quiet_standard_error() -> Iterator[None]:
+    """Drops what native code writes there: LiteRT greets, and has no setting against it."""
+    standard_error = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(standard_error, 2)
+        os.close(standard_error)
+        os.close(nowhere)
 
 
 def _fits(actual: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:

@@ -25,19 +25,19 @@ class Crops(keras.utils.PyDataset):
     ) -> None:
         super().__init__(**kwargs)
         self.pictures, self.recipe = pictures, recipe
-        self.epoch = 0
-        self.on_epoch_end()
+        self.begin_epoch(0)
 
     def __len__(self) -> int:
         return max(1, len(self.pictures) // self.recipe.batch_size)
 
-    def on_epoch_end(self) -> None:
-        random = np.random.default_rng((self.recipe.seed, self.epoch))
+    def begin_epoch(self, epoch: int) -> None:
+        """Shuffles for an epoch, the same way also after a run was ended and goes on."""
+        random = np.random.default_rng((self.recipe.seed, epoch))
         self.order = random.permutation(len(self.pictures))
-        self.epoch += 1
+        self.epoch = epoch
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-        random = np.random.default_rng((self.recipe.seed, self.epoch, index))
+        random = np.random.default_rng((self.recipe.seed, self.epoch + 1, index))
         size = self.recipe.batch_size
         chosen = self.order[index * size : (index + 1) * size]
         crops = [random_crop(self.pictures[i], self.recipe.input_size, random) for i in chosen]
@@ -103,6 +103,9 @@ def train(recipe: DetectorRecipe, *, data: Path, out: Path, limit: int | None = 
         epochs=recipe.epochs,
         callbacks=[
             keras.callbacks.BackupAndRestore(out / "backup"),
+            keras.callbacks.LambdaCallback(
+                on_epoch_begin=lambda epoch, logs: crops.begin_epoch(epoch)
+            ),
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
             SaveAveraged(
                 network,
