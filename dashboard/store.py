@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
@@ -15,13 +15,12 @@ from dashboard.database import DEFAULT_URL, StoreError, open_database, unusable
 from dashboard.records import RecorderBeat, Rejected, Room, Window
 from dashboard.schema import DEVICES, METADATA, RECORDERS, REJECTED, WINDOWS
 from edge_agent.emotions import EMOTIONS
-from edge_agent.messages import MESSAGES, Counts, Health, Message, MessageError, Status
+from edge_agent.messages import MESSAGES, Counts, Health, Message, Status
 
 __all__ = ["DEFAULT_URL", "Store", "StoreError"]
 
 _REASON_LENGTH: Final = 300
 _AS_SENT: Final = [name for name in WINDOWS.c.keys() if name in Counts.model_fields]  # noqa: SIM118
-_LONGEST_WINDOW: Final = timedelta(hours=2)
 _NEVER: Final = datetime.min.replace(tzinfo=timezone.utc)
 
 _Message = TypeVar("_Message", bound=Message)
@@ -63,11 +62,7 @@ class Store:
 
         Returns:
             Whether it was new.
-
-        Raises:
-            MessageError: when the window's times cannot be.
         """
-        _check_times(counts)
         # Not model_dump(): it writes the moments as text.
         values = {name: getattr(counts, name) for name in _AS_SENT}
         if counts.counts is not None:
@@ -194,16 +189,6 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             raise unusable(self.name, error) from error
-
-
-def _check_times(counts: Counts) -> None:
-    # A moment at the calendar's edge or an endless window could not be reckoned with later.
-    length = counts.window_end - counts.window_start
-    if not (1 < counts.window_start.year < 9999 and length <= _LONGEST_WINDOW):
-        raise MessageError(
-            f"counts: expected a window of at most {_LONGEST_WINDOW}, "
-            f"got {counts.window_start.isoformat()} to {counts.window_end.isoformat()}"
-        )
 
 
 def _end(counts: Counts, received_at: datetime) -> datetime | None:

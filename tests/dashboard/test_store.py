@@ -10,7 +10,7 @@ import pytest
 from dashboard.records import RecorderBeat, Rejected, Room, Window
 from dashboard.store import Store, StoreError
 from edge_agent.emotions import EMOTIONS
-from edge_agent.messages import Counts, MessageError
+from edge_agent.messages import Counts
 from tests.dashboard.device_messages import BOOT, START, WINDOW, counts, health, status
 from tests.support import REPOSITORY
 
@@ -83,18 +83,6 @@ def test_the_best_clock_known_tells_when_a_window_ended(
     store.add_counts("school-a", sent, LATER)
     window = store.newest_window("school-a", "room-12")
     assert (window.ended_at if window else None) == expected
-
-
-@pytest.mark.parametrize("start", ["0001-01-01T00:00:00+14:00", "2026-01-31T01:00:00Z"])
-def test_a_window_with_impossible_times_is_refused(store: Store, start: str) -> None:
-    sent = counts().model_copy(update={"window_start": datetime.fromisoformat(_zone(start))})
-    with pytest.raises(MessageError, match="expected a window of at most"):
-        store.add_counts("school-a", sent, LATER)
-    assert store.rooms() == []
-
-
-def _zone(moment: str) -> str:
-    return moment.replace("Z", "+00:00")  # Python 3.10 reads no Z
 
 
 def test_rooms_tell_what_they_said_last_and_the_last_to_speak_is_first(store: Store) -> None:
