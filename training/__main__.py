@@ -57,6 +57,12 @@ def parser() -> argparse.ArgumentParser:
         "--out", metavar="FOLDER", type=Path, required=True, help="folder of this run"
     )
     train.add_argument(
+        "--start",
+        metavar="FILE",
+        type=Path,
+        help="a trained network.keras to begin with (default: random weights)",
+    )
+    train.add_argument(
         "--limit",
         metavar="N",
         type=int,
@@ -126,7 +132,13 @@ def _train(options: argparse.Namespace) -> int:
         from training.train import train
     else:
         from training.face_detector.train import train  # type: ignore[assignment]
-    path = train(recipe, data=options.data, out=options.out, limit=options.limit)  # type: ignore[arg-type]
+    path = train(
+        recipe,  # type: ignore[arg-type]
+        data=options.data,
+        out=options.out,
+        start=options.start,
+        limit=options.limit,
+    )
     print(f"The trained network is {path}.")
     return 0
 

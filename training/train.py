@@ -14,17 +14,26 @@ from training.averaging import SaveAveraged
 from training.models import EMOTION_MODELS
 from training.recipe import EmotionRecipe, RecipeError
 from training.schedule import optimizer
+from training.start import start_from
 
 _STATISTICS_FACES: Final = 6400
 
 
-def train(recipe: EmotionRecipe, *, data: Path, out: Path, limit: int | None = None) -> Path:
+def train(
+    recipe: EmotionRecipe,
+    *,
+    data: Path,
+    out: Path,
+    start: Path | None = None,
+    limit: int | None = None,
+) -> Path:
     """Trains and writes ``network.keras`` (moving-average weights) and ``log.csv``.
 
     Args:
         recipe: what to do.
         data: FER-2013, as `fer2013.load` takes it.
         out: folder of the run; run again with the same folder to go on after a kill.
+        start: a trained network of the same family and options to begin with.
         limit: use only so many pictures, to try a recipe out.
 
     Returns:
@@ -52,6 +61,8 @@ def train(recipe: EmotionRecipe, *, data: Path, out: Path, limit: int | None = N
         augmentation = FaceAugmentation(seed=recipe.seed, **recipe.augmentation)
     except TypeError as error:
         raise RecipeError(f"options or augmentation: {error}") from error
+    if start is not None:
+        start_from(network, start)
     pixels = keras.Input((48, 48, 1), dtype="uint8")
     model = keras.Model(pixels, network(augmentation(pixels)))
     steps = -(-len(training.labels) // recipe.batch_size)

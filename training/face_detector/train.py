@@ -13,6 +13,7 @@ from training.face_detector.loss import detection_loss
 from training.face_detector.network import face_detector
 from training.recipe import DetectorRecipe, RecipeError
 from training.schedule import optimizer
+from training.start import start_from
 
 _STATISTICS_BATCHES: Final = 50
 
@@ -60,13 +61,21 @@ class DetectorTrainer(keras.Model):
         return detection_loss(y_pred, faces, ignored, x.shape[1:3])
 
 
-def train(recipe: DetectorRecipe, *, data: Path, out: Path, limit: int | None = None) -> Path:
+def train(
+    recipe: DetectorRecipe,
+    *,
+    data: Path,
+    out: Path,
+    start: Path | None = None,
+    limit: int | None = None,
+) -> Path:
     """Trains and writes ``network.keras`` (moving-average weights) and ``log.csv``.
 
     Args:
         recipe: what to do.
         data: WIDER FACE, as `wider_face.load` takes it.
         out: folder of the run; run again with the same folder to go on after a kill.
+        start: a trained network with the same options to begin with.
         limit: use only so many pictures, to try a recipe out.
 
     Returns:
@@ -84,6 +93,8 @@ def train(recipe: DetectorRecipe, *, data: Path, out: Path, limit: int | None = 
         network = face_detector(**recipe.options)
     except TypeError as error:
         raise RecipeError(f"options: {error}") from error
+    if start is not None:
+        start_from(network, start)
     pixels = keras.Input((recipe.input_size, recipe.input_size, 3), dtype="uint8")
     model = DetectorTrainer(pixels, network(pixels))
     model.compile(
