@@ -90,8 +90,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _without_folders(typed: list[str]) -> list[str]:
-    """The command with bare file names: a card tells how, not where somebody keeps things."""
-    return [Path(word).name if "/" in word else word for word in typed]
+    """The command as the documents write it: a card tells how, not where somebody keeps things."""
+    return [
+        f"runs/{Path(word).parent.name}/{Path(word).name}"
+        if word.endswith(".keras")
+        else Path(word).name
+        for word in typed
+    ]
 
 
 if __name__ == "__main__":

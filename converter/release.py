@@ -17,7 +17,7 @@ from edge_agent.tflite_model import TfliteModel
 from training import fer2013, wider_face
 from training.evaluate import evaluate, fit_temperature
 from training.face_detector import evaluate as detection
-from training.recipe import DetectorRecipe, EmotionRecipe, load
+from training.recipe import DetectorRecipe, EmotionRecipe, Recipe, load
 
 CALIBRATION_FACES: Final = 500
 CALIBRATION_PICTURES: Final = 200
@@ -69,8 +69,7 @@ def release(
                 figures["measured"]["trial_video"] = detection.evaluate_video(
                     detector, video, truth
                 )
-        train = ["train", Path(recipe_name).name, "--data", data.name, "--out", network.parent.name]
-        how = f"{shlex.join(['python', '-m', 'training', *train])} && {command}"
+        how = " && ".join([*_training(recipe, Path(recipe_name).name, data), command])
         card = _card(recipe, partial, network, command=how, **figures)
         card_partial = partial.with_suffix(".card")
         card_partial.write_text(json.dumps(card.model_dump(mode="json"), indent=2) + "\n")
@@ -81,6 +80,26 @@ def release(
         partial.unlink(missing_ok=True)
         partial.with_suffix(".card").unlink(missing_ok=True)
     return model
+
+
+def _training(recipe: Recipe, name: str, data: Path) -> list[str]:
+    """The commands that train by a recipe and those it starts from, in their order."""
+    words = [
+        "python",
+        "-m",
+        "training",
+        "train",
+        name,
+        "--data",
+        data.name,
+        "--out",
+        f"runs/{name}",
+    ]
+    if recipe.starts_from is None:
+        return [shlex.join(words)]
+    words += ["--start", f"runs/{recipe.starts_from}/network.keras"]
+    earlier = _training(load(recipe.starts_from), recipe.starts_from, data)
+    return [*earlier, shlex.join(words)]
 
 
 def _classifier(recipe: EmotionRecipe, network: Path, data: Path, partial: Path) -> dict[str, Any]:

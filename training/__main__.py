@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
         "--start",
         metavar="FILE",
         type=Path,
-        help="a trained network.keras to begin with (default: random weights)",
+        help="a trained network.keras to begin with where the recipe says starts_from",
     )
     train.add_argument(
         "--limit",
@@ -128,6 +128,9 @@ def _train(options: argparse.Namespace) -> int:
         if options.epochs < 1:
             raise RecipeError(f"expected --epochs of at least 1, got {options.epochs}")
         recipe = recipe.model_copy(update={"epochs": options.epochs})
+    if (recipe.starts_from is None) != (options.start is None):
+        wanted = f"the network of {recipe.starts_from}" if recipe.starts_from else "none"
+        raise RecipeError(f"{options.recipe}: expected {wanted} with --start, got {options.start}")
     if isinstance(recipe, recipes.EmotionRecipe):
         from training.train import train
     else:

@@ -15,42 +15,44 @@ class RecipeError(ValueError):
     """A recipe that cannot be followed."""
 
 
-class EmotionRecipe(BaseModel):
-    """How an emotion classifier is trained."""
+class _Recipe(BaseModel):
+    """What every recipe says.
+
+    Attributes:
+        options: of the network.
+        starts_from: the recipe whose network this one begins with; None for random weights.
+        learning_rate: its highest, after the warm-up.
+        ema_momentum: of the moving average of the weights, a step.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    options: dict[str, Any] = {}
+    starts_from: str | None = None
+    epochs: int = Field(gt=0)
+    batch_size: int = Field(gt=0)
+    learning_rate: float = Field(gt=0)
+    warmup_epochs: float = Field(ge=0)
+    weight_decay: float = Field(ge=0)
+    ema_momentum: float = Field(gt=0, lt=1)
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    seed: int = Field(ge=0)
+
+
+class EmotionRecipe(_Recipe):
+    """How an emotion classifier is trained."""
 
     task: Literal["emotion_classifier"]
     family: str
-    options: dict[str, Any] = {}
     augmentation: dict[str, Any] = {}
-    epochs: int = Field(gt=0)
-    batch_size: int = Field(gt=0)
-    learning_rate: float = Field(gt=0)
-    warmup_epochs: float = Field(ge=0)
-    weight_decay: float = Field(ge=0)
     label_smoothing: float = Field(ge=0, lt=1)
-    ema_momentum: float = Field(gt=0, lt=1)
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
-    seed: int = Field(ge=0)
 
 
-class DetectorRecipe(BaseModel):
+class DetectorRecipe(_Recipe):
     """How a face detector is trained."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     task: Literal["face_detector"]
-    options: dict[str, Any] = {}
     input_size: int = Field(gt=0, multiple_of=32)
-    epochs: int = Field(gt=0)
-    batch_size: int = Field(gt=0)
-    learning_rate: float = Field(gt=0)
-    warmup_epochs: float = Field(ge=0)
-    weight_decay: float = Field(ge=0)
-    ema_momentum: float = Field(gt=0, lt=1)
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
-    seed: int = Field(ge=0)
 
 
 Recipe = EmotionRecipe | DetectorRecipe
