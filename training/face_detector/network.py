@@ -12,6 +12,7 @@ import keras
 from keras import layers
 
 from edge_agent.face_detector import STRIDES
+from training.layers import convolve
 
 OUTPUTS: Final = (("class", 1), ("objectness", 1), ("box", 4))
 
@@ -41,12 +42,12 @@ def face_detector(
     """
     pixels = keras.Input((*image_size_hw, 3), name="pixels")
     x = layers.Rescaling(1 / 255, name="rescale")(pixels)
-    x = _convolve(x, stem_widths[0], strides=2, name="stem_a")
-    x = _convolve(x, stem_widths[1], strides=2, name="stem_b")
+    x = convolve(x, stem_widths[0], strides=2, name="stem_a")
+    x = convolve(x, stem_widths[1], strides=2, name="stem_b")
     x = _block(x, name="stem_block")
     levels = []
     for stride, width, count in zip(STRIDES, widths, blocks, strict=True):
-        x = _convolve(x, width, strides=2, name=f"s{stride}_down")
+        x = convolve(x, width, strides=2, name=f"s{stride}_down")
         for block in range(count):
             x = _block(x, name=f"s{stride}_block{block}")
         levels.append(x)
@@ -54,12 +55,12 @@ def face_detector(
     outputs = {}
     above = None
     for stride, level in reversed(list(zip(STRIDES, levels, strict=True))):
-        x = _convolve(level, neck_width, size=1, name=f"s{stride}_lateral")
+        x = convolve(level, neck_width, size=1, name=f"s{stride}_lateral")
         if above is not None:
             above = layers.UpSampling2D(2, interpolation="bilinear", name=f"s{stride}_up")(above)
             x = layers.Add(name=f"s{stride}_merge")([x, above])
         above = x
-        x = _convolve(x, neck_width, name=f"s{stride}_head")
+        x = convolve(x, neck_width, name=f"s{stride}_head")
         for name, channels in OUTPUTS:
             # Almost every cell is background; starting there keeps the first steps calm.
             bias = keras.initializers.Constant(-3.0 if name == "objectness" else 0.0)
@@ -71,22 +72,6 @@ def face_detector(
 
 def _block(x: Any, *, name: str) -> Any:
     width = x.shape[-1]
-    y = _convolve(x, width, name=f"{name}_a")
-    y = _convolve(y, width, activation=False, name=f"{name}_b")
+    y = convolve(x, width, name=f"{name}_a")
+    y = convolve(y, width, activation=False, name=f"{name}_b")
     return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, y]))
-
-
-def _convolve(
-    x: Any, width: int, *, size: int = 3, strides: int = 1, activation: bool = True, name: str
-) -> Any:
-    x = layers.Conv2D(
-        width,
-        size,
-        strides=strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        name=f"{name}_conv",
-    )(x)
-    x = layers.BatchNormalization(momentum=0.97, name=f"{name}_bn")(x)
-    return layers.ReLU(name=f"{name}_relu")(x) if activation else x

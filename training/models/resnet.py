@@ -10,6 +10,7 @@ import keras
 from keras import layers
 
 from edge_agent.emotions import EMOTIONS
+from training.layers import convolve
 
 
 def resnet(
@@ -27,7 +28,7 @@ def resnet(
     """
     pixels = keras.Input((48, 48, 1), name="pixels")
     x = layers.Rescaling(1 / 255, name="rescale")(pixels)
-    x = _convolve(x, widths[0], name="stem")
+    x = convolve(x, widths[0], name="stem")
     for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
         for block in range(count):
             strides = 2 if stage > 0 and block == 0 else 1
@@ -41,26 +42,10 @@ def resnet(
 def _block(x: Any, width: int, *, strides: int, name: str) -> Any:
     shortcut = x
     if strides != 1 or x.shape[-1] != width:
-        shortcut = _convolve(
+        shortcut = convolve(
             x, width, size=1, strides=strides, activation=False, name=f"{name}_shortcut"
         )
-    x = _convolve(x, width, strides=strides, name=f"{name}_a")
-    x = _convolve(x, width, activation=False, name=f"{name}_b")
+    x = convolve(x, width, strides=strides, name=f"{name}_a")
+    x = convolve(x, width, activation=False, name=f"{name}_b")
     x = layers.Add(name=f"{name}_add")([x, shortcut])
     return layers.ReLU(name=f"{name}_relu")(x)
-
-
-def _convolve(
-    x: Any, width: int, *, size: int = 3, strides: int = 1, activation: bool = True, name: str
-) -> Any:
-    x = layers.Conv2D(
-        width,
-        size,
-        strides=strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        name=f"{name}_conv",
-    )(x)
-    x = layers.BatchNormalization(momentum=0.97, name=f"{name}_bn")(x)
-    return layers.ReLU(name=f"{name}_relu")(x) if activation else x
