@@ -7,17 +7,23 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from edge_agent import __version__, config, messages
+from edge_agent.core_dump import forbid_core_dumps
 from edge_agent.errors import ConfigError, EdgeAgentError
 
+_EXIT_FAILED = 1
 _EXIT_ERROR = 2
 _EXIT_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command; returns the exit code: 0, or 2 after one sentence on standard error."""
+    """Runs a command; returns the exit code: 0, or 2 after one sentence on standard error.
+
+    The command ``check`` also returns 1, when it found something that fails.
+    """
     arguments = parser().parse_args(argv)
     try:
         code: int = arguments.command(arguments)
@@ -61,7 +67,8 @@ def parser() -> argparse.ArgumentParser:
         "watch a source and publish counts",
         "Finds faces in a camera, video or stream, classifies their emotions on this machine, "
         "and publishes one message of counts for each window of a few seconds. "
-        "Ctrl-C or SIGTERM ends it with a clean 'offline'.",
+        "Ctrl-C or SIGTERM ends it with a clean 'offline'; SIGHUP has it read the configuration "
+        "again.",
     )
     run.add_argument(
         "--source",
@@ -97,6 +104,40 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_config(run)
 
+    aim = _command(
+        commands,
+        "aim",
+        _aim,
+        "help to mount the camera: where faces are found, and how large",
+        "Shows in letters where faces are found (O), which of them are too small to be classified "
+        "(o), and what to do about it. No picture is shown or stored, and nothing is published. "
+        "Ctrl-C ends it with a summary.",
+    )
+    aim.add_argument(
+        "--source",
+        metavar="FILE|DEVICE|URL",
+        help="what to look at, as for run; overrides camera.source of the configuration",
+    )
+    aim.add_argument(
+        "--seconds",
+        type=float,
+        metavar="N",
+        help="end by itself after so many seconds (default: at Ctrl-C or the end of a file)",
+    )
+    _add_config(aim)
+
+    check = _command(
+        commands,
+        "check",
+        _check,
+        "test this device and its surroundings, and say what to do",
+        "Tests the configuration, camera, networks, broker, clock, temperature, permissions and "
+        "room on the disk, a line each; nothing is published. Run it as the user that the agent "
+        "runs as, while the agent is stopped: it takes the camera, and logs in by the device's "
+        "name. The exit code is 1 when something failed.",
+    )
+    _add_config(check)
+
     show = _command(
         commands,
         "config",
@@ -117,12 +158,17 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_config(models)
 
-    _command(
+    schemas = _command(
         commands,
         "schemas",
         _schemas,
         "print the JSON Schema of every message",
         "Prints the closed JSON Schemas of all that this program publishes or accepts.",
+    )
+    schemas.add_argument(
+        "--asyncapi",
+        action="store_true",
+        help="print an AsyncAPI 3.0 document in YAML instead, with topics, QoS and examples",
     )
     return top
 
@@ -149,19 +195,22 @@ def _settings(arguments: argparse.Namespace) -> config.Settings:
     return config.load(arguments.config) if arguments.config else config.Settings()
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _settings_with_source(arguments: argparse.Namespace) -> config.Settings:
     settings = _settings(arguments)
+    if arguments.source is None:
+        return settings
+    camera = settings.camera.model_copy(update={"source": arguments.source})
+    return settings.model_copy(update={"camera": camera})
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    forbid_core_dumps()
     logging.basicConfig(
         format="%(asctime)s %(levelname)-7s %(message)s",
         datefmt="%H:%M:%S",
         stream=sys.stderr,
     )
-    # Ours alone: what other packages tell of their work at this level is not known to us.
-    logging.getLogger("edge_agent").setLevel(settings.logging.level.upper())
-    if arguments.source is not None:
-        camera = settings.camera.model_copy(update={"source": arguments.source})
-        settings = settings.model_copy(update={"camera": camera})
-    _require_purpose(settings, printing=arguments.printing, demo=arguments.demo)
+    settings = _settings_to_run(arguments)
 
     # Imported here, so that help and errors come at once.
     from edge_agent.agent import Agent
@@ -172,11 +221,30 @@ def _run(arguments: argparse.Namespace) -> int:
         fast=arguments.fast,
         loop=arguments.loop,
         demo=arguments.demo,
+        read_settings=partial(_settings_to_run, arguments) if arguments.config else None,
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: agent.stop())
+    on_terminal = sys.stdin is not None and sys.stdin.isatty()
+
+    def hang_up(*_: object) -> None:
+        # A terminal that is closed says the same as somebody who changed the configuration.
+        if on_terminal and not sys.stdin.isatty():
+            agent.stop()
+        else:
+            agent.reload()
+
+    signal.signal(signal.SIGHUP, hang_up)
     agent.run()
     return 0
+
+
+def _settings_to_run(arguments: argparse.Namespace) -> config.Settings:
+    settings = _settings_with_source(arguments)
+    _require_purpose(settings, printing=arguments.printing, demo=arguments.demo)
+    # Ours alone: what other packages tell of their work at this level is not known to us.
+    logging.getLogger("edge_agent").setLevel(settings.logging.level.upper())
+    return settings
 
 
 def _require_purpose(settings: config.Settings, *, printing: bool, demo: bool) -> None:
@@ -192,6 +260,21 @@ def _require_purpose(settings: config.Settings, *, printing: bool, demo: bool) -
         raise ConfigError(
             f"mqtt.host: expected a broker on this machine for --demo, got {settings.mqtt.host!r}"
         )
+
+
+def _aim(arguments: argparse.Namespace) -> int:
+    settings = _settings_with_source(arguments)
+    from edge_agent.aim import aim
+
+    aim(settings, seconds=arguments.seconds)
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    from edge_agent.check import check
+
+    return _EXIT_FAILED if check(settings) else 0
 
 
 def _config(arguments: argparse.Namespace) -> int:
@@ -224,7 +307,12 @@ def _models(arguments: argparse.Namespace) -> int:
 
 
 def _schemas(arguments: argparse.Namespace) -> int:
-    print(json.dumps(messages.json_schemas(), indent=2))
+    if arguments.asyncapi:
+        from edge_agent import asyncapi
+
+        print(asyncapi.to_yaml(), end="")
+    else:
+        print(json.dumps(messages.json_schemas(), indent=2))
     return 0
 
 

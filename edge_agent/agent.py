@@ -1,47 +1,44 @@
 """Joins the stages: source → detect → track → classify → count → publish."""
 
-import contextlib
 import logging
-import queue
-import random
 import time
-import uuid
-from datetime import datetime, timedelta, timezone
-from platform import python_version
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
-from edge_agent import __version__
-from edge_agent.camera import Frame, Source, open_source
+from edge_agent.camera import Source, open_source
 from edge_agent.config import Settings
+from edge_agent.control import Control
+from edge_agent.demand import Demand
 from edge_agent.emotion_classifier import EmotionClassifier
-from edge_agent.emotion_counter import EmotionCounter
-from edge_agent.emotions import EMOTIONS
-from edge_agent.errors import SourceError
-from edge_agent.face_detector import FaceDetector
-from edge_agent.face_tracker import FaceTracker
-from edge_agent.health import StageTimer, clock_synced, cpu_temperature_c, memory_mb, throttled
-from edge_agent.messages import (
-    Counts,
-    EmotionCounts,
-    Health,
-    ModelHashes,
-    Reason,
-    State,
-    Status,
-    Versions,
-)
-from edge_agent.preprocess import face_crops
-from edge_agent.publisher import MqttPublisher, PrintPublisher, Publisher
-from edge_agent.tflite_model import runtime_version
+from edge_agent.errors import ConfigError
+from edge_agent.face_detector import FaceDetector, Faces
+from edge_agent.frame_rate import CpuShare, frame_rate
+from edge_agent.health import StageTimer, cpu_temperature_c, throttled
+from edge_agent.home_assistant import discovery
+from edge_agent.lifecycle import Lifecycle
+from edge_agent.messages import ModelHashes, Reason, State
+from edge_agent.mqtt_publisher import MqttPublisher
+from edge_agent.notify import notifier
+from edge_agent.outbox import Outbox, open_outbox
+from edge_agent.pause import Pause, pause_file
+from edge_agent.people import People
+from edge_agent.pipeline import Detected
+from edge_agent.publisher import PrintPublisher, Publisher
+from edge_agent.reload import reloaded
+from edge_agent.reports import Reports
+from edge_agent.timetable import Timetable
+from edge_agent.window import Span, WindowClock
 
 _LOG = logging.getLogger(__name__)
-_RETRY_SECONDS = (1.0, 60.0)
-_EARLIEST = datetime(2020, 1, 1, tzinfo=timezone.utc)
+_RATE_SECONDS = 5.0
+_UNSURE_SCORE: Final = 0.4
+"""Faces scored below it do not even continue a track."""
 
 
 class Agent:
-    """One device, from its start to its end.
+    """One device, from its start to its end: the work that its lifecycle calls for.
 
     Args:
         settings: the validated configuration.
@@ -50,6 +47,7 @@ class Agent:
         loop: start a file again when it ends; not with `fast`, whose clock would go back.
         demo: where no camera is found, the sample scene may stand in, as it may when printing;
             a real device must not publish invented counts.
+        read_settings: reads the configuration again, for `reload`.
 
     Raises:
         EdgeAgentError: when a network or certificate does not fit; see `run` for the rest.
@@ -63,43 +61,43 @@ class Agent:
         fast: bool = False,
         loop: bool = False,
         demo: bool = False,
+        read_settings: Callable[[], Settings] | None = None,
     ) -> None:
-        self._settings = settings
         self._fast = fast
-        self._loop = loop and not fast
         self._camera_only = not (printing or demo)
+        self._read_settings = read_settings
         detector, classifier = settings.detector, settings.classifier
         self._detector = FaceDetector(
-            detector.model, score_threshold=detector.score_threshold, num_threads=detector.threads
+            detector.model,
+            score_threshold=min(_UNSURE_SCORE, detector.score_threshold or 1.0),
+            longer_side=detector.longer_side,
+            num_threads=detector.threads,
         )
-        self._classifier = EmotionClassifier(classifier.model, num_threads=classifier.threads)
-        self._tracker = FaceTracker()
-        self._counter = EmotionCounter(
-            confidence_threshold=classifier.confidence_threshold,
-            min_faces=settings.privacy.min_faces,
-        )
-        self._boot_id = uuid.uuid4().hex
-        self._seq = 0
-        self._stopping = False
-        self._paused = False
-        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        judge = EmotionClassifier(classifier.model, num_threads=classifier.threads)
         self._timer = StageTimer()
-        self._dropped = 0
-        self._next_health = time.monotonic() + settings.health.interval_seconds
-        self._window_start: float | None = None
-        self._last_seconds = 0.0
-        self._utc_of_zero: datetime | None = None
-        self._publisher: Publisher = (
-            PrintPublisher(settings.deployment.site, settings.deployment.device)
-            if printing
-            else MqttPublisher(
-                settings.mqtt,
-                site=settings.deployment.site,
-                device=settings.deployment.device,
-                will=self._status("offline", "connection_lost"),
-                on_command=self._command,
-            )
+        self._people = People(
+            settings,
+            judge,
+            score_threshold=detector.score_threshold or self._detector.released_threshold,
+            timer=self._timer,
         )
+        hashes = ModelHashes(face_detector=self._detector.sha256, emotion_classifier=judge.sha256)
+        self._reports = Reports(settings, hashes, self._timer)
+        # What a demo counted, and that it was paused, is of no use to the next one.
+        kept = not (printing or demo)
+        self._control = Control(Pause(pause_file(settings.deployment) if kept else None))
+        self._notifier = notifier()
+        self._lifecycle = Lifecycle(
+            self._control, self, self._notifier, every_frame=fast, loop=loop and not fast
+        )
+        self._told: tuple[State, Reason] = ("online", "started")
+        self._last_seconds = 0.0
+        self._demand = Demand(settings.camera.frames_per_second)
+        self._cpu_share = CpuShare()
+        self._next_health = 0.0
+        self._next_rate = time.monotonic() + _RATE_SECONDS
+        self._use(settings)
+        self._publisher = self._open_publisher(printing=printing, kept=kept)
 
     def run(self) -> None:
         """Runs until the source ends or `stop` is called.
@@ -109,219 +107,162 @@ class Agent:
             BrokerError: when the broker cannot be reached at the start.
             OSError: when standard output cannot be written.
         """
-        source = open_source(self._settings.camera, fast=self._fast, camera_only=self._camera_only)
+        rest = self._control.rest()
+        if rest is not None:
+            self._told = ("paused", rest)
         try:
-            self._publisher.connect(
-                self._status("online", "started"), stopping=lambda: self._stopping
-            )
+            if rest is None:
+                self._lifecycle.open()
+            first = self._reports.status(*self._told)
+            self._publisher.connect(first, stopping=lambda: self._control.stopping)
         except BaseException:
-            source.close()
+            self._lifecycle.close()
             raise
-        _LOG.info("source: %s", source.name)
+        self._notifier.ready()
         reason: Reason = "failed"
         try:
-            reason = self._run(source)
+            reason = self._lifecycle.run()
         finally:
-            self._publisher.close(self._status("offline", reason))
+            self._notifier.stopping()
+            try:
+                self._publisher.close(self._reports.status("offline", reason))
+            finally:
+                # A network that runs while Python ends would abort the process.
+                self._lifecycle.close()
 
     def stop(self) -> None:
         """Ends `run` after the frame in hand; safe in a signal handler and in other threads."""
-        # Neither of the two takes a lock that the interrupted code may hold.
-        self._stopping = True
-        self._wake.put(None)
+        self._control.stop()
 
-    def _run(self, source: Source) -> Reason:
-        opened: Source | None = source
-        while opened is not None:
-            with opened:
-                ended = self._follow(opened)
-            self._finish_window()
-            self._tracker.reset()
-            if ended and not (opened.live or self._loop):
-                return "source_ended"
-            lost = ended and opened.live
-            if lost:
-                self._publisher.status(self._status("online", "camera_lost"))
-            opened = self._reopen(lost=lost, camera_only=opened.live or self._camera_only)
-        return "stopped"
+    def reload(self) -> None:
+        """Has the configuration read again; safe where `stop` is."""
+        self._control.reload()
 
-    def _follow(self, source: Source) -> bool:
-        """Takes frames until somebody wants something else; True when the source ended first."""
-        while not self._stopping and not self._paused:
-            try:
-                with self._timer.measure("capture"):
-                    frame = next(source.frames, None)
-            except SourceError as error:
-                _LOG.error("%s", error)
-                return True
-            if frame is None:
-                return True
-            self._take(frame)
-        return False
+    # What the lifecycle calls for
 
-    def _take(self, frame: Frame) -> None:
-        self._advance_window(frame.seconds)
-        self._dropped += frame.dropped
-        with self._timer.measure("detect"):
-            faces = self._detector.detect(frame.image_bgr)
-        with self._timer.measure("classify"):
-            sides = np.min(faces.boxes_xyxy[:, 2:] - faces.boxes_xyxy[:, :2], axis=1, initial=1e9)
-            good = sides >= self._settings.classifier.smallest_face_pixels
-            probabilities = self._classifier.predict(
-                face_crops(frame.image_bgr, faces.boxes_xyxy[good])
-            )
-        with self._timer.measure("count"):
-            track_ids = self._tracker.update(faces, frame.seconds)
-            self._counter.update(track_ids, probabilities, good)
-        self._last_seconds = frame.seconds
-        self._report_health_if_due()
-
-    def _advance_window(self, seconds: float) -> None:
-        """Closes windows that ended before this moment, and begins the one it lies in."""
-        length = self._settings.window.seconds
-        if self._window_start is None:
-            self._window_start = seconds
-        while seconds >= self._window_start + length:
-            end = self._window_start + length
-            self._publish_window(self._window_start, end)
-            self._window_start = end
-
-    def _finish_window(self) -> None:
-        """Closes the window in hand early, at its last frame."""
-        if self._window_start is not None and self._counter.compute().frames:
-            self._publish_window(self._window_start, self._last_seconds)
-        self._window_start = None
-        # The next source has a clock of its own.
-        self._utc_of_zero = None
-
-    def _publish_window(self, start: float, end: float) -> None:
-        found = self._counter.compute()
-        self._counter.reset()
-        counts = None
-        if found.counts is not None:
-            counts = EmotionCounts(**{emotion: found.counts[emotion] for emotion in EMOTIONS})
-        window_start = self._utc_of_source_zero() + timedelta(seconds=start)
-        faces = None
-        if counts is not None and found.uncertain is not None:
-            faces = counts.total() + found.uncertain
-        self._publisher.counts(
-            Counts(
-                v=1,
-                device=self._settings.deployment.device,
-                boot_id=self._boot_id,
-                seq=self._seq,
-                window_start=window_start,
-                # Not from the source's clock: rounding twice could exceed the longest window.
-                window_end=window_start + timedelta(seconds=end - start),
-                clock_synced=clock_synced(),
-                frames=found.frames,
-                faces=faces,
-                counts=counts,
-                uncertain=found.uncertain,
-                suppressed=found.suppressed,
-                replayed=False,
-            )
+    def open(self, stopping: Callable[[], bool]) -> Source:
+        """Opens the source that the settings name."""
+        self._demand = Demand(self._rate.frames_per_second, stopping)
+        source = open_source(
+            self._settings.camera,
+            fast=self._fast,
+            camera_only=self._camera_only,
+            demand=self._demand,
         )
-        self._seq += 1
+        # A camera that is lost in mid-lesson must not be replaced by the sample scene.
+        self._camera_only |= source.live
+        return source
 
-    def _utc_of_source_zero(self) -> datetime:
-        """The moment at which the source's clock stood at zero.
+    def detect(self, image_bgr: np.ndarray) -> Faces:
+        """Finds the faces of a picture."""
+        return self._detector.detect(image_bgr)
 
-        A live source's clock is monotonic time: asking anew for each window follows a clock
-        that is set right while the agent runs. A video's clock is pinned once.
-        """
-        now = datetime.now(timezone.utc)
-        # A board without a clock of its own may start in 1970, which no message can carry;
-        # clock_synced tells that the time is not to be believed.
-        if not self._fast:
-            return max(now - timedelta(seconds=time.monotonic()), _EARLIEST)
-        if self._utc_of_zero is None:
-            self._utc_of_zero = max(now, _EARLIEST)
-        return self._utc_of_zero
+    def count(self, found: Detected) -> None:
+        """Takes a frame and its faces, and publishes the windows that ended before it."""
+        for span in self._clock.advance(found.frame.seconds):
+            self._publish_window(span)
+        self._timer.add("capture", found.capture_seconds)
+        self._timer.add("detect", found.detect_seconds)
+        self._people.update(found.frame, found.faces)
+        self._reports.dropped += found.frame.dropped
+        self._last_seconds = found.frame.seconds
 
-    def _report_health_if_due(self) -> None:
-        if time.monotonic() < self._next_health:
+    def break_off(self) -> None:
+        """Publishes the window in hand, ended early; what comes later is no continuation."""
+        span = self._clock.finish(self._last_seconds)
+        if span is not None and self._people.compute().frames:
+            self._publish_window(span)
+        self._people.forget()
+
+    def tell(self, state: State, reason: Reason) -> None:
+        """Tells the state, if it is another one."""
+        if (state, reason) == self._told:
             return
-        self._next_health = time.monotonic() + self._settings.health.interval_seconds
-        fps, stage_ms = self._timer.compute()
-        self._publisher.health(
-            Health(
-                boot_id=self._boot_id,
-                fps=fps,
-                stage_ms=stage_ms,
-                dropped_frames=self._dropped,
-                outbox_depth=self._publisher.outbox_depth,
-                cpu_temperature_c=cpu_temperature_c(),
-                throttled=throttled(),
-                memory_mb=memory_mb(),
+        self._told = state, reason
+        self._publisher.status(self._reports.status(state, reason))
+        self._notifier.status(f"{state}: {reason}")
+
+    def tick(self) -> float:
+        """Reports and adapts when that is due; returns the seconds until something is again."""
+        now = time.monotonic()
+        if now >= self._next_health:
+            self._next_health = now + self._settings.health.interval_seconds
+            self._publisher.health(self._reports.health(self._publisher))
+        if now >= self._next_rate:
+            self._next_rate = now + _RATE_SECONDS
+            self._adapt()
+        return min(self._next_health, self._next_rate) - now
+
+    def configure(self) -> bool:
+        """Reads the configuration again; whether the source is another one now."""
+        if self._read_settings is None:
+            _LOG.warning("there is no configuration to read again: none was given with --config")
+            return False
+        try:
+            settings, waiting = reloaded(self._settings, self._read_settings())
+        except ConfigError as error:
+            _LOG.error("the old settings stay in force: %s", error)
+            return False
+        other_source = settings.camera != self._settings.camera
+        self.break_off()
+        self._use(settings)
+        self._people.use(settings)
+        self._reports.settings = settings
+        _LOG.info("the new settings are in force")
+        if waiting:
+            _LOG.warning("these wait for the next start: %s", ", ".join(waiting))
+        self.tell(self._told[0], "reloaded")
+        return other_source
+
+    def _use(self, settings: Settings) -> None:
+        self._settings = settings
+        self._clock = WindowClock(settings.window.seconds, pinned=self._fast)
+        self._rate = frame_rate(settings)
+        self._demand.frames_per_second = self._rate.frames_per_second
+        self._next_health = time.monotonic() + settings.health.interval_seconds
+        self._control.timetable = Timetable(settings.timetable.active)
+
+    def _publish_window(self, span: Span) -> None:
+        found = self._people.compute()
+        self._people.reset()
+        self._publisher.counts(self._reports.counts(span, found))
+
+    def _adapt(self) -> None:
+        """Looks at more or fewer frames from now on."""
+        before = self._rate.frames_per_second
+        rate = self._rate.update(
+            temperature_c=cpu_temperature_c(),
+            throttled=throttled(),
+            cpu_share=self._cpu_share.compute(),
+        )
+        if self._fast or rate == before:
+            return
+        self._demand.frames_per_second = rate
+        _LOG.info("%.2g frames a second are looked at from now on", rate)
+
+    def _open_publisher(self, *, printing: bool, kept: bool) -> Publisher:
+        deployment = self._settings.deployment
+        if printing:
+            return PrintPublisher(deployment.site, deployment.device)
+        announcement = None
+        if self._settings.mqtt.home_assistant:
+            announcement = discovery(
+                deployment.site,
+                deployment.device,
+                window_seconds=self._settings.window.seconds,
+                health_seconds=self._settings.health.interval_seconds,
             )
+        outbox = Outbox()
+        if kept:
+            outbox = open_outbox(
+                self._settings.outbox, site=deployment.site, device=deployment.device
+            )
+        return MqttPublisher(
+            self._settings.mqtt,
+            site=deployment.site,
+            device=deployment.device,
+            will=self._reports.status("offline", "connection_lost"),
+            on_command=self._control.command,
+            outbox=outbox,
+            announcement=announcement,
         )
-
-    def _status(self, state: State, reason: Reason) -> Status:
-        return Status(
-            state=state,
-            boot_id=self._boot_id,
-            reason=reason,
-            versions=Versions(
-                agent=__version__, python=python_version(), runtime=runtime_version()
-            ),
-            model_sha256=ModelHashes(
-                face_detector=self._detector.sha256, emotion_classifier=self._classifier.sha256
-            ),
-            window_seconds=self._settings.window.seconds,
-            min_faces=self._settings.privacy.min_faces,
-        )
-
-    def _command(self, command: str) -> None:
-        self._paused = command == "pause"
-        self._wake.put(None)
-
-    def _wait_while_paused(self) -> None:
-        """Paused means that the camera is released, until somebody resumes or stops."""
-        self._publisher.status(self._status("paused", "command_pause"))
-        while self._paused and not self._stopping:
-            self._sleep(_RETRY_SECONDS[1])
-        if not self._stopping:
-            self._publisher.status(self._status("online", "command_resume"))
-
-    def _reopen(self, *, lost: bool, camera_only: bool) -> Source | None:
-        """Opens the source again, patiently; None when the agent is to stop.
-
-        Args:
-            lost: whether it broke, and the state says so.
-            camera_only: it was a camera, which a sample scene must not replace.
-        """
-        wait, longest = _RETRY_SECONDS
-        while not self._stopping:
-            if self._paused:
-                self._wait_while_paused()
-                continue
-            if lost:
-                # Jitter keeps a hub full of cameras from being asked in step.
-                self._sleep(wait * random.uniform(0.7, 1.3))
-                wait = min(wait * 2, longest)
-                if self._paused or self._stopping:
-                    continue
-            try:
-                source = open_source(
-                    self._settings.camera, fast=self._fast, camera_only=camera_only
-                )
-            except SourceError as error:
-                _LOG.warning("%s", error)
-                if not lost:
-                    self._publisher.status(self._status("online", "camera_lost"))
-                lost = True
-                continue
-            if lost:
-                self._publisher.status(self._status("online", "camera_found"))
-            return source
-        return None
-
-    def _sleep(self, seconds: float) -> None:
-        """Waits until then or until somebody wants something; reports go on meanwhile."""
-        until = time.monotonic() + seconds
-        while (now := time.monotonic()) < until:
-            with contextlib.suppress(queue.Empty):
-                self._wake.get(timeout=max(0.0, min(until, self._next_health) - now))
-                return
-            self._report_health_if_due()

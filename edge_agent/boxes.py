@@ -3,6 +3,7 @@
 A box is ``x1, y1, x2, y2`` in pixels, the far corner exclusive.
 """
 
+import cv2
 import numpy as np
 
 
@@ -10,6 +11,17 @@ def areas(boxes_xyxy: np.ndarray) -> np.ndarray:
     """(N,) areas in square pixels of (N, 4) boxes; 0 for an inside-out box."""
     sides = np.maximum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0)
     return sides[:, 0] * sides[:, 1]
+
+
+def centers(boxes_xyxy: np.ndarray) -> np.ndarray:
+    """(N, 2) centres, x and y, of (N, 4) boxes."""
+    return (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
+
+
+def widen(boxes_xyxy: np.ndarray, margin: float) -> np.ndarray:
+    """(N, 4) boxes with so many of their own widths and heights added on each side."""
+    sides = margin * (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2])
+    return boxes_xyxy + np.concatenate([-sides, sides], axis=1)
 
 
 def iou_matrix(first_xyxy: np.ndarray, second_xyxy: np.ndarray) -> np.ndarray:
@@ -29,13 +41,8 @@ def non_maximum_suppression(
 
     Args:
         boxes_xyxy: (N, 4) boxes.
-        scores: (N,) scores.
+        scores: (N,) scores above 0.
         iou_threshold: of two boxes that overlap more than this, the weaker goes.
     """
-    order = np.argsort(-scores, kind="stable")
-    overlapping = iou_matrix(boxes_xyxy[order], boxes_xyxy[order]) > iou_threshold
-    kept = np.ones(len(order), bool)
-    for index in range(len(order)):
-        if kept[index]:
-            kept[index + 1 :] &= ~overlapping[index, index + 1 :]
-    return order[kept]
+    boxes_xywh = np.concatenate([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]], axis=1)
+    return np.array(cv2.dnn.NMSBoxes(boxes_xywh.tolist(), scores.tolist(), 0.0, iou_threshold), int)

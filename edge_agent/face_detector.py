@@ -41,7 +41,13 @@ class FaceDetector:
         model: a ``.tflite`` file; None is the released network.
         score_threshold: faces below it are dropped, 0..1; None takes the card's, which was
             chosen so that the number of people is right on average.
+        longer_side: pixels of a picture's longer side as the network sees it, a multiple of 32:
+            more find smaller faces, and cost more; None takes the network's own.
         num_threads: threads that one call may use.
+
+    Attributes:
+        score_threshold: the one in force.
+        released_threshold: the card's.
 
     Raises:
         ModelError: when the network does not fit.
@@ -52,15 +58,18 @@ class FaceDetector:
         model: Path | str | None = None,
         *,
         score_threshold: float | None = None,
+        longer_side: int | None = None,
         num_threads: int = 1,
     ) -> None:
         self._model = TfliteModel(
             model or RELEASED / "face_detector.tflite", num_threads=num_threads
         )
         _, height, width, _ = _require_detector(self._model)
+        self._longer_side = longer_side or max(height, width)
         card = self._model.card
+        self.released_threshold = (card.score_threshold if card else None) or 0.5
         if score_threshold is None:
-            score_threshold = (card.score_threshold if card else None) or 0.5
+            score_threshold = self.released_threshold
         self.score_threshold = score_threshold
         self._letterbox = Letterbox((height, width))
         self._levels = [_Level(self._model, stride, score_threshold) for stride in STRIDES]
@@ -88,11 +97,13 @@ class FaceDetector:
 
         Raises:
             ValueError: for an array that is not such a picture.
+            ModelError: when the network cannot be given this picture's shape.
         """
         if image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or image_bgr.dtype != np.uint8:
             raise ValueError(
                 f"expected a picture (H, W, 3) of uint8, got {image_bgr.shape} of {image_bgr.dtype}"
             )
+        self._shape_for(image_bgr)
         pixels, scale = self._letterbox.fit(image_bgr)
         self._model.invoke(pixels)
         found = [level.decode() for level in self._levels]
@@ -108,6 +119,16 @@ class FaceDetector:
         boxes, scores = boxes[inside], scores[inside]
         kept = non_maximum_suppression(boxes, scores, iou_threshold=_NMS_IOU)
         return Faces(boxes[kept], scores[kept])
+
+    def _shape_for(self, image_bgr: np.ndarray) -> None:
+        """Spares the network the black border, which would be almost half of a wide picture."""
+        height, width = image_bgr.shape[:2]
+        unit = max(height, width) * STRIDES[-1]
+        rows, columns = (-(-side * self._longer_side // unit) for side in (height, width))
+        size_hw = (rows * STRIDES[-1], columns * STRIDES[-1])
+        if size_hw != self._model.input_shape[1:3]:
+            self._model.resize(size_hw)
+            self._letterbox = Letterbox(size_hw)
 
 
 def decode_boxes(raw: np.ndarray, cells_xy: np.ndarray, stride: int) -> np.ndarray:
@@ -132,22 +153,20 @@ class _Level:
 
     def decode(self) -> tuple[np.ndarray, np.ndarray]:
         """Boxes in input pixels and scores of the cells above the threshold."""
-        class_, objectness = (
-            self._sigmoid(f"{name}_{self._stride}", table)
-            for name, table in zip(("class", "objectness"), self._tables, strict=True)
+        class_raw, objectness_raw, box_raw = (
+            self._model.raw_output(f"{name}_{self._stride}")[0]
+            for name in ("class", "objectness", "box")
         )
-        squared = class_ * objectness
-        rows, columns = np.nonzero(squared >= self._threshold_squared)
-        raw = self._model.raw_output(f"box_{self._stride}")[0, rows, columns]
-        raw = self._model.dequantize(f"box_{self._stride}", raw)
+        class_table, objectness_table = self._tables
+        objectness = _looked_up(objectness_raw[..., 0], objectness_table)
+        # The other factor is at most 1: few cells are left after this one.
+        rows, columns = np.nonzero(objectness >= self._threshold_squared)
+        squared = objectness[rows, columns] * _looked_up(class_raw[rows, columns, 0], class_table)
+        enough = squared >= self._threshold_squared
+        rows, columns = rows[enough], columns[enough]
+        raw = self._model.dequantize(f"box_{self._stride}", box_raw[rows, columns])
         boxes = decode_boxes(raw, np.stack([columns, rows], axis=1), self._stride)
-        return boxes, np.sqrt(squared[rows, columns])
-
-    def _sigmoid(self, name: str, table: np.ndarray | None) -> np.ndarray:
-        raw = self._model.raw_output(name)[0, :, :, 0]
-        if table is None:
-            return _sigmoid(raw)
-        return table[raw.view(np.uint8)]
+        return boxes, np.sqrt(squared[enough])
 
     def _sigmoid_table(self, name: str) -> np.ndarray | None:
         """The sigmoid of each of the 256 values an 8-bit output can take."""
@@ -155,6 +174,11 @@ class _Level:
         if dtype.itemsize != 1:
             return None
         return _sigmoid(self._model.dequantize(name, np.arange(256, dtype=np.uint8).view(dtype)))
+
+
+def _looked_up(raw: np.ndarray, table: np.ndarray | None) -> np.ndarray:
+    """The sigmoid of raw values, from their table where there is one."""
+    return _sigmoid(raw) if table is None else table[raw.view(np.uint8)]
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

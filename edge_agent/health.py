@@ -26,7 +26,11 @@ class StageTimer:
         """Times the body."""
         start = time.perf_counter()
         yield
-        self._seconds[stage].append(time.perf_counter() - start)
+        self.add(stage, time.perf_counter() - start)
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Takes a time that was measured elsewhere."""
+        self._seconds[stage].append(seconds)
 
     def compute(self) -> tuple[float, StageTimes]:
         """Frames a second and the median milliseconds a frame of each stage; then starts anew."""

@@ -7,15 +7,18 @@ messages can carry a picture, a position or a person.
 
 import re
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -25,6 +28,9 @@ ROOT: Final = "classroom/v1"
 MAX_PAYLOAD_BYTES: Final = 4096
 _MAX_PEOPLE: Final = 2000
 _LONGEST_WINDOW: Final = timedelta(hours=1)
+_RFC3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?(Z|[+-]\d\d:\d\d)", re.ASCII
+)
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=48)]
 """A site or device: lower-case letters, digits and single hyphens between them."""
@@ -38,18 +44,55 @@ def _rfc3339(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-Utc = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str)]
+def _read_rfc3339(value: Any) -> Any:
+    # Pydantic would also take seconds since 1970 in a text, or a space in place of the T.
+    if not isinstance(value, str):
+        return value
+    if not _RFC3339.fullmatch(value):
+        raise ValueError("must be a moment like 2026-01-31T08:00:05.000Z")
+    return datetime.fromisoformat(value.replace("Z", "+00:00"))
+
+
+def _no_bool(value: Any) -> Any:
+    # To Python, true is 1.
+    if isinstance(value, bool):
+        raise ValueError("must be the number 1")
+    return value
+
+
+Utc = Annotated[
+    AwareDatetime,
+    BeforeValidator(_read_rfc3339),
+    PlainSerializer(_rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
 """A moment with a time zone; written in UTC with milliseconds, ``2026-01-31T08:00:05.000Z``."""
 
 
 class MessageError(ValueError):
-    """A message that is not one of ours; the text says what was expected and what came."""
+    """A message that is not one of ours; the text says what was expected and what came.
+
+    Attributes:
+        cause: a fixed word by which refusals can be counted: ``topic``, ``too_long``,
+            ``other_device``, or pydantic's name of the first finding, such as ``missing``.
+    """
+
+    def __init__(self, text: str, cause: str) -> None:
+        """Keeps both."""
+        super().__init__(text)
+        self.cause = cause
 
 
 class Message(BaseModel):
     """Base of all messages: immutable, closed, and strict about types."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        # What has a default is always sent all the same.
+        json_schema_serialization_defaults_required=True,
+    )
 
     def to_json(self) -> bytes:
         """The payload as compact UTF-8 JSON, at most `MAX_PAYLOAD_BYTES` long."""
@@ -79,7 +122,7 @@ class Counts(Message):
     A suppressed window (too few people in view) carries null in all three.
     """
 
-    v: Literal[1]
+    v: Annotated[Literal[1], BeforeValidator(_no_bool)]
     device: Identifier
     boot_id: BootId
     seq: Annotated[int, Field(ge=0, le=2**53)]
@@ -134,6 +177,9 @@ Reason = Literal[
     "camera_found",
     "command_pause",
     "command_resume",
+    "schedule_pause",
+    "schedule_resume",
+    "reloaded",
     "source_ended",
     "stopped",
     "failed",
@@ -153,6 +199,8 @@ class Status(Message):
     min_faces: Annotated[int, Field(ge=1, le=_MAX_PEOPLE)]
 
 
+OutboxState = Literal["memory", "disk", "disk_unusable"]
+"""Where windows wait: in memory alone, on the disk, or in memory because the disk fails."""
 Milliseconds = Annotated[float, Field(ge=0, le=1e6)]
 
 
@@ -173,6 +221,9 @@ class Health(Message):
     stage_ms: StageTimes
     dropped_frames: Annotated[int, Field(ge=0, le=2**53)]
     outbox_depth: Annotated[int, Field(ge=0, le=2**53)]
+    # Null from agents of before version 0.2.
+    outbox_state: OutboxState | None = None
+    windows_lost: Annotated[int, Field(ge=0, le=2**53)] | None = None
     cpu_temperature_c: Annotated[float, Field(ge=-60, le=200)] | None
     throttled: bool | None
     memory_mb: Annotated[float, Field(ge=0, le=1e9)]
@@ -209,6 +260,7 @@ class _Names(Message):
     device: Identifier
 
 
+@lru_cache(maxsize=32_768)  # a recorder sees the same topics again and again
 def parse_topic(topic: str) -> Topic:
     """Reads a topic.
 
@@ -218,12 +270,13 @@ def parse_topic(topic: str) -> Topic:
     parts = topic.split("/")
     if len(parts) != 5 or "/".join(parts[:2]) != ROOT or parts[4] not in MESSAGES:
         raise MessageError(
-            f"expected a topic {ROOT}/<site>/<device>/<{'|'.join(MESSAGES)}>, got {topic[:120]!r}"
+            f"expected a topic {ROOT}/<site>/<device>/<{'|'.join(MESSAGES)}>, got {topic[:120]!r}",
+            "topic",
         )
     try:
         _Names(site=parts[2], device=parts[3])
     except ValidationError as error:
-        raise MessageError(f"topic {topic[:120]!r}: {describe(error)}") from error
+        raise MessageError(f"topic {topic[:120]!r}: {describe(error)}", "topic") from error
     return Topic(*parts[2:])
 
 
@@ -243,15 +296,18 @@ def parse(topic: str, payload: bytes) -> Message:
     where = parse_topic(topic)
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise MessageError(
-            f"{where.kind}: expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}"
+            f"{where.kind}: expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}",
+            "too_long",
         )
     try:
         message = MESSAGES[where.kind].model_validate_json(payload)
     except ValidationError as error:
-        raise MessageError(f"{where.kind}: {describe(error)}") from error
+        cause = error.errors(include_url=False)[0]["type"]
+        raise MessageError(f"{where.kind}: {describe(error)}", cause) from error
     if isinstance(message, Counts) and message.device != where.device:
         raise MessageError(
-            f"counts: expected device {where.device!r} as in the topic, got {message.device!r}"
+            f"counts: expected device {where.device!r} as in the topic, got {message.device!r}",
+            "other_device",
         )
     return message
 

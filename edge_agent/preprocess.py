@@ -26,24 +26,30 @@ def face_crops(image_bgr: np.ndarray, boxes_xyxy: np.ndarray) -> np.ndarray:
     """
     height, width = image_bgr.shape[:2]
     faces = np.empty((len(boxes_xyxy), FACE_SIZE, FACE_SIZE), np.uint8)
-    for index, (x1, y1, x2, y2) in enumerate(boxes_xyxy):
-        side = max(2, round(FACE_MARGIN * max(x2 - x1, y2 - y1)))
-        left, top = round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2)
+    for index, (left, top, side) in enumerate(_squares(boxes_xyxy).tolist()):
         right, bottom = left + side, top + side
         # A box far outside still yields a crop: the nearest pixels of the picture.
-        inner_left, inner_right = np.clip([left, right], [0, 1], [width - 1, width])
-        inner_top, inner_bottom = np.clip([top, bottom], [0, 1], [height - 1, height])
+        inner_left, inner_right = min(max(left, 0), width - 1), min(max(right, 1), width)
+        inner_top, inner_bottom = min(max(top, 0), height - 1), min(max(bottom, 1), height)
         face = cv2.cvtColor(
             image_bgr[inner_top:inner_bottom, inner_left:inner_right], cv2.COLOR_BGR2GRAY
         )
-        above, below = max(0, int(inner_top - top)), max(0, int(bottom - inner_bottom))
-        before, after = max(0, int(inner_left - left)), max(0, int(right - inner_right))
+        above, below = max(0, inner_top - top), max(0, bottom - inner_bottom)
+        before, after = max(0, inner_left - left), max(0, right - inner_right)
         if above or below or before or after:
             face = cv2.copyMakeBorder(face, above, below, before, after, cv2.BORDER_REPLICATE)
         # INTER_AREA keeps detail when shrinking; when enlarging it would make blocks.
         how = cv2.INTER_AREA if side > FACE_SIZE else cv2.INTER_LINEAR
         cv2.resize(face, (FACE_SIZE, FACE_SIZE), dst=faces[index], interpolation=how)
     return faces
+
+
+def _squares(boxes_xyxy: np.ndarray) -> np.ndarray:
+    """(N, 3) int: left, top and side of the square that is cut out around each box."""
+    sides_wh = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
+    sides = np.maximum(2, np.round(FACE_MARGIN * sides_wh.max(axis=1, keepdims=True)))
+    left_top = np.round((boxes_xyxy[:, :2] + boxes_xyxy[:, 2:] - sides) / 2)
+    return np.concatenate([left_top, sides], axis=1).astype(int)
 
 
 class Letterbox:
@@ -74,5 +80,5 @@ class Letterbox:
         if scale == 1.0:
             target[:] = image_bgr
         else:
-            target[:] = cv2.resize(image_bgr, (new[1], new[0]), interpolation=how)
+            cv2.resize(image_bgr, (new[1], new[0]), dst=target, interpolation=how)
         return self._buffer, scale

@@ -4,14 +4,19 @@ The portraits come inside other packages and are never copied: ``grace_hopper.jp
 matplotlib and ``astronaut.png`` in scikit-image.
 """
 
-from collections.abc import Iterator
-from importlib.resources import files
+import time
+from collections.abc import Generator, Iterator
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 
+from edge_agent.demand import Demand
 from edge_agent.errors import SourceError
+from edge_agent.source import Frame, Source
 
 _PORTRAITS: Final = (
     # package, file, and the square x, y, side that shows head and shoulders
@@ -22,6 +27,19 @@ _SIZE_WH: Final = (1280, 720)
 _LIFE_SECONDS: Final = 20.0
 
 
+def open_sample_scene(demand: Demand, *, fast: bool) -> Source:
+    """Opens the endless scene.
+
+    Raises:
+        SourceError: when a portrait's package is not installed.
+    """
+    if fast:
+        frames = (Frame(*timed) for timed in sample_frames(demand.frames_per_second))
+    else:
+        frames = _at_own_pace(_portraits(), demand)
+    return Source("sample scene (no camera found or asked for)", False, frames, frames.close)
+
+
 def sample_frames(frames_per_second: float) -> Iterator[tuple[float, np.ndarray]]:
     """Endless pairs of a time in seconds and a (720, 1280, 3) uint8 BGR picture.
 
@@ -29,22 +47,28 @@ def sample_frames(frames_per_second: float) -> Iterator[tuple[float, np.ndarray]
     counts change.
 
     Raises:
-        SourceError: when neither package is installed.
+        SourceError: when a portrait's package is not installed.
     """
-    portraits = [_portrait(*portrait) for portrait in _PORTRAITS]
-    time = 0.0
-    while True:
-        yield time, _draw(portraits, time)
-        time += 1 / frames_per_second
+    portraits = _portraits()
+    times = (index / frames_per_second for index in count())
+    return ((seconds, _draw(portraits, seconds)) for seconds in times)
 
 
-def _draw(portraits: list[np.ndarray], time: float) -> np.ndarray:
+def _at_own_pace(portraits: list[np.ndarray], demand: Demand) -> Generator[Frame, None, None]:
+    start = due = time.monotonic()
+    while demand.wait_until(due):
+        now = time.monotonic()
+        yield Frame(now, _draw(portraits, now - start))
+        due = demand.next_due(due, time.monotonic())
+
+
+def _draw(portraits: list[np.ndarray], seconds: float) -> np.ndarray:
     width, height = _SIZE_WH
     scene = np.empty((height, width, 3), np.uint8)
     scene[:] = np.linspace(150, 205, height, dtype=np.uint8)[:, None, None]
     for seat in range(10):
         row, column = divmod(seat, 5)
-        phase = 2 * np.pi * (time / _LIFE_SECONDS + seat / 10)
+        phase = 2 * np.pi * (seconds / _LIFE_SECONDS + seat / 10)
         if seat in (3, 6) and np.sin(phase) < -0.2:
             continue
         side = int((150 if row == 0 else 200) * (1 + 0.06 * np.sin(phase * 2)))
@@ -60,10 +84,18 @@ def _draw(portraits: list[np.ndarray], time: float) -> np.ndarray:
     return scene
 
 
+def _portraits() -> list[np.ndarray]:
+    return [_portrait(*portrait) for portrait in _PORTRAITS]
+
+
 def _portrait(package: str, name: str, square: tuple[int, int, int]) -> np.ndarray:
     try:
-        content = files(package).joinpath(name).read_bytes()
-    except (ModuleNotFoundError, OSError) as error:
+        # Its place is enough: importing these packages would cost a second and their memory.
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
+            raise FileNotFoundError(f"no package {package}")
+        content = (Path(spec.origin).parent / name).read_bytes()
+    except OSError as error:
         raise SourceError(
             f"the sample scene needs {name} from the package {package}, got: {error}; install "
             "the extra 'demo', or give a camera or file with --source"

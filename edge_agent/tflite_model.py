@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +46,41 @@ class TfliteModel:
         self.path = Path(path)
         self.sha256 = sha256(self.path)
         self.card = read_card(self.path)
+        self._content = self.path.read_bytes()
+        self._num_threads = num_threads
+        self._load()
+        self._pixel_table = self._quantized_pixels()
+
+    def resize(self, size_hw: tuple[int, int]) -> None:
+        """Gives a fully convolutional network's input another height and width.
+
+        Args:
+            size_hw: such that every map of the network has whole sides.
+
+        Raises:
+            ModelError: when the network cannot be resized.
+        """
+        self._load(size_hw)
+
+    def _load(self, size_hw: tuple[int, int] | None = None) -> None:
         try:
-            with _quiet_standard_error():
-                self._interpreter = Interpreter(model_path=str(self.path), num_threads=num_threads)
+            # Later, when it is resized, another thread may have something to say.
+            with _quiet_standard_error() if size_hw is None else nullcontext():
+                # A copy, because resizing changes it.
+                content = bytes(bytearray(self._content))
+                self._interpreter = Interpreter(
+                    model_content=content, num_threads=self._num_threads
+                )
+                if size_hw is not None:
+                    _resize(self._interpreter, size_hw)
                 self._interpreter.allocate_tensors()
             signature = self._interpreter.get_signature_runner()
         except (ValueError, RuntimeError, TypeError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            how = "" if size_hw is None else f" with an input of {_text(size_hw)}"
             raise ModelError(
-                f"{self.path}: expected a TFLite network that this machine can run, got: {reason}"
+                f"{self.path}: expected a TFLite network that this machine can run{how}, got: "
+                f"{reason}"
             ) from error
         inputs = self._interpreter.get_input_details()
         if len(inputs) != 1:
@@ -63,7 +89,6 @@ class TfliteModel:
         self.input_shape = tuple(int(size) for size in self._input["shape"])
         self.input_dtype = np.dtype(self._input["dtype"])
         self.outputs: dict[str, Any] = signature.get_output_details()
-        self._pixel_table = self._quantized_pixels()
 
     def require(
         self,
@@ -135,6 +160,17 @@ class TfliteModel:
         values = np.clip(np.round(pixels / scale) + zero_point, limits.min, limits.max)
         table = values.astype(self.input_dtype)
         return None if np.array_equal(table, pixels) else table
+
+
+def _resize(interpreter: Interpreter, size_hw: tuple[int, int]) -> None:
+    pixels = interpreter.get_input_details()[0]
+    batch, *old_hw, channels = pixels["shape"]
+    for tensor in interpreter.get_tensor_details():
+        # The only constants of this kind are the sizes to which a network enlarges its own maps.
+        if tensor["dtype"] == np.int32 and tuple(tensor["shape"]) == (2,):
+            target_hw = interpreter.tensor(tensor["index"])
+            target_hw()[:] = target_hw() * size_hw // old_hw
+    interpreter.resize_tensor_input(pixels["index"], [batch, *size_hw, channels])
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """What tests of several rooms share: patience, ports, and real programs of Debian."""
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -19,10 +21,16 @@ PATIENCE_SECONDS = 60
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody uses at the moment.
+
+    Not one that the kernel gives to connections: a server that is started again would now and
+    then find its port taken by one of those.
+    """
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def await_true(condition: Callable[[], object], *, patience: float = PATIENCE_SECONDS) -> None:

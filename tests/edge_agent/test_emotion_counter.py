@@ -1,6 +1,7 @@
 """Each person counts once, and small groups are not counted at all."""
 
 import numpy as np
+import pytest
 
 from edge_agent.emotion_counter import EmotionCounter, WindowCounts
 from edge_agent.emotions import EMOTIONS
@@ -14,16 +15,23 @@ def sure(emotion: int, probability: float = 0.9) -> np.ndarray:
     return row
 
 
+def torn(first: int, second: int, probability: float, lead: float) -> np.ndarray:
+    """Two emotions, of which the first has this probability and leads the other by so much."""
+    row = np.full(7, (1 - 2 * probability + lead) / 5)
+    row[first], row[second] = probability, probability - lead
+    return row
+
+
 def counter(min_faces: int = 1) -> EmotionCounter:
     return EmotionCounter(confidence_threshold=0.4, min_faces=min_faces)
 
 
 def see(window: EmotionCounter, people: dict[int, np.ndarray | None], *, frames: int = 1) -> None:
     """Adds frames with these people; None is a face too small to judge."""
-    good = np.array([row is not None for row in people.values()], bool)
-    rows = [row for row in people.values() if row is not None]
+    judged = {person: row for person, row in people.items() if row is not None}
     for _ in range(frames):
-        window.update(list(people), np.array(rows).reshape(-1, 7), good)
+        rows = np.array([*judged.values()]).reshape(-1, 7)
+        window.update(0.0, list(people), list(judged), rows)
 
 
 def numbers(**people: int) -> dict[str, int]:
@@ -111,3 +119,131 @@ def test_a_reset_begins_an_empty_window() -> None:
     assert window.compute() == SUPPRESSED_AFTER[0]
     see(window, {1: sure(SAD)})
     assert window.compute() == WindowCounts(1, numbers(sad=1), 0, False)
+
+
+# From window to window
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        (sure(HAPPY), numbers(happy=1)),
+        (torn(NEUTRAL, HAPPY, 0.45, lead=0.09), numbers(happy=1)),
+        (torn(NEUTRAL, HAPPY, 0.50, lead=0.11), numbers(neutral=1)),
+        (sure(HAPPY, 0.36), numbers(happy=1)),
+        (sure(HAPPY, 0.34), numbers()),
+        (sure(SAD, 0.9), numbers(sad=1)),
+    ],
+)
+def test_a_person_stays_with_an_emotion_until_another_leads_clearly(
+    row: np.ndarray, shown: dict[str, int]
+) -> None:
+    window = counter()
+    see(window, {1: sure(HAPPY)}, frames=4)
+    window.reset()
+    see(window, {1: row}, frames=4)
+    assert window.compute().counts == shown
+
+
+def test_who_was_uncertain_stays_so_until_it_is_clear() -> None:
+    for probability, uncertain in ((0.44, 1), (0.46, 0)):
+        window = counter()
+        see(window, {1: sure(HAPPY, 0.3)})
+        window.reset()
+        see(window, {1: sure(HAPPY, probability)})
+        assert window.compute().uncertain == uncertain
+
+
+def test_who_was_not_in_the_window_before_starts_afresh() -> None:
+    window = counter()
+    see(window, {1: sure(HAPPY)})
+    window.reset()
+    see(window, {})
+    window.reset()
+    see(window, {1: torn(NEUTRAL, HAPPY, 0.45, lead=0.01)})
+    assert window.compute().counts == numbers(neutral=1)
+
+
+# Who needs to be judged
+
+
+def test_who_was_judged_surely_three_times_is_left_alone_for_a_while() -> None:
+    window = EmotionCounter(confidence_threshold=0.4, min_faces=1, repeat_seconds=1.0)
+    judged = []
+    for frame in range(20):
+        seconds = frame / 4
+        if window.needs_judging(np.array([1]), seconds).tolist() == [True]:
+            judged.append(seconds)
+            window.update(seconds, [1], [1], sure(HAPPY)[None])
+        else:
+            window.update(seconds, [1], [], np.zeros((0, 7)))
+    assert judged == [0.0, 0.25, 0.5, 1.5, 2.5, 3.5, 4.5]
+    assert window.compute() == WindowCounts(20, numbers(happy=1), 0, False)
+    window.reset()
+    assert window.needs_judging(np.array([1]), 5.0).tolist() == [True]
+
+
+def test_who_is_not_clear_is_judged_in_every_frame() -> None:
+    window = EmotionCounter(confidence_threshold=0.4, min_faces=1, repeat_seconds=1.0)
+    for frame in range(20):
+        assert window.needs_judging(np.array([1, 2]), frame / 4).tolist() == [True, True]
+        window.update(frame / 4, [1, 2], [1], sure(HAPPY, 0.6)[None])
+    assert window.needs_judging(np.zeros(0, np.int64), 5.0).tolist() == []
+
+
+# Attacks by comparing neighbouring windows
+
+
+def published(min_faces: int, *groups: list[int]) -> list[dict[str, int] | None]:
+    """The numbers of one window after the other, with these people in each; one of them is sad."""
+    window = counter(min_faces)
+    result = []
+    for group in groups:
+        people: dict[int, np.ndarray | None] = {person: sure(NEUTRAL) for person in group}
+        if 5 in people:
+            people[5] = sure(SAD)
+        see(window, people, frames=10)
+        result.append(window.compute().counts)
+        window.reset()
+    return result
+
+
+FIVE, FOUR = [1, 2, 3, 4, 5], [1, 2, 3, 4]
+WITH_NUMBERS = numbers(neutral=4, sad=1)
+
+
+def test_a_suppressed_window_never_lies_between_two_with_numbers() -> None:
+    assert published(5, FIVE, FOUR, FIVE, FIVE) == [WITH_NUMBERS, None, None, WITH_NUMBERS]
+
+
+def test_a_group_that_flaps_about_the_limit_falls_silent() -> None:
+    """Else the one who keeps stepping out of view would be the difference each time."""
+    assert published(5, FIVE, *[FOUR, FIVE] * 5) == [WITH_NUMBERS, *[None] * 10]
+
+
+def test_a_group_that_comes_for_a_moment_does_not_tell_of_those_who_stay() -> None:
+    window = counter(min_faces=5)
+    two: dict[int, np.ndarray | None] = {1: sure(SAD), 2: sure(SAD)}
+    crowd = two | {person: sure(HAPPY) for person in range(10, 15)}
+    found = []
+    for people, frames in ((two, 10), (crowd, 4), (two, 6), (crowd, 10), (two, 10)):
+        see(window, people, frames=frames)
+        if people is not crowd or frames == 10:
+            found.append(window.compute().counts)
+            window.reset()
+    # Not even while it stays for a whole window: those before and after were of two.
+    assert found == [None, None, None, None]
+
+
+def test_an_empty_room_is_no_small_group() -> None:
+    """A class that enters is counted at once: there was nobody to protect."""
+    assert published(5, [], FIVE) == [None, WITH_NUMBERS]
+    assert published(1, [], [1]) == [None, numbers(neutral=1)]
+
+
+def test_one_who_leaves_a_group_that_stays_large_enough_can_be_guessed() -> None:
+    """What no rule for exact counts prevents; docs/privacy.md says so."""
+    before, after = published(5, [*FIVE, 6], [1, 2, 3, 4, 6])
+    assert before is not None and after is not None
+    gone = {emotion: before[emotion] - after[emotion] for emotion in EMOTIONS}
+    assert gone == numbers(sad=1)

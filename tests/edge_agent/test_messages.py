@@ -103,6 +103,22 @@ CHANGES: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]], str]] 
     "no boot id": ("counts", lambda c: c | {"boot_id": "x"}, "boot_id: "),
     "no zone": ("counts", lambda c: c | {"window_end": "2026-01-31T08:00:05"}, "window_end: "),
     "no moment": ("counts", lambda c: c | {"window_end": "noon"}, "window_end: "),
+    "true for a version": ("counts", lambda c: c | {"v": True}, "v: "),
+    "seconds since 1970": (
+        "counts",
+        lambda c: c | {"window_start": "1769846400"},
+        "must be a moment like",
+    ),
+    "a space for the T": (
+        "counts",
+        lambda c: c | {"window_start": "2026-01-31 08:00:35Z"},
+        "must be a moment like",
+    ),
+    "a month 13": (
+        "counts",
+        lambda c: c | {"window_start": "2026-13-31T08:00:35Z"},
+        "window_start: ",
+    ),
     "an end before the start": (
         "counts",
         lambda c: c | {"window_end": "2026-01-31T07:59:59Z"},

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
+from edge_agent.boxes import iou_matrix
+from edge_agent.drawn_faces import BOXES_XYXY, drawn_faces
 from edge_agent.emotion_classifier import EmotionClassifier, softmax
 from edge_agent.emotions import EMOTIONS
 from edge_agent.errors import ModelError
@@ -223,6 +226,30 @@ def test_a_picture_does_not_change_the_next(detector: FaceDetector) -> None:
 def test_what_is_no_picture_is_refused(detector: FaceDetector, image: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"expected a picture \(H, W, 3\) of uint8, got"):
         detector.detect(image)
+
+
+def test_a_wide_and_a_square_picture_show_the_same_faces(detector: FaceDetector) -> None:
+    wide = drawn_faces()
+    square = np.concatenate([wide, np.zeros((280, 640, 3), np.uint8)])
+    first, second, again = (detector.detect(image) for image in (wide, square, wide))
+    for faces in (first, second):
+        assert sorted(iou_matrix(faces.boxes_xyxy, BOXES_XYXY).argmax(axis=1)) == [0, 1, 2]
+    order, other = (np.argsort(faces.boxes_xyxy[:, 0]) for faces in (first, second))
+    np.testing.assert_allclose(first.boxes_xyxy[order], second.boxes_xyxy[other], atol=3)
+    np.testing.assert_array_equal(first.boxes_xyxy, again.boxes_xyxy)
+
+
+def test_more_pixels_find_smaller_faces() -> None:
+    image = np.full((720, 1280, 3), 120, np.uint8)
+    # Faces of 13 to 24 pixels.
+    image[300:368, 500:620] = cv2.resize(drawn_faces(), (120, 68), interpolation=cv2.INTER_AREA)
+    assert len(FaceDetector().detect(image)) == 0
+    assert len(FaceDetector(longer_side=1280).detect(image)) == 3
+
+
+def test_a_size_that_does_not_fit_the_network_is_refused() -> None:
+    with pytest.raises(ModelError, match="can run with an input of 100×100, got: "):
+        TfliteModel(DETECTOR).resize((100, 100))
 
 
 # emotion_classifier

@@ -5,44 +5,21 @@ import io
 import json
 import logging
 import socket
-import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from edge_agent.config import Mqtt
-from edge_agent.errors import BrokerError, ConfigError
-from edge_agent.publisher import MqttPublisher, PrintPublisher
+from edge_agent.errors import BrokerError
+from edge_agent.home_assistant import discovery
+from edge_agent.outbox import Outbox
+from edge_agent.publisher import PrintPublisher
+from tests.edge_agent.publishers import connected, never, publisher
 from tests.edge_agent.support import ROOM, Listener, counts, health, status
-from tests.support import PATIENCE_SECONDS, await_true, debian_program, free_port, running_mosquitto
-
-
-def never() -> bool:
-    return False
-
-
-def publisher(port: int, commands: list[str] | None = None, **settings: object) -> MqttPublisher:
-    return MqttPublisher(
-        Mqtt.model_validate({"port": port} | settings),
-        site="my-school",
-        device="room-101",
-        will=status("offline", "connection_lost"),
-        on_command=(commands if commands is not None else []).append,
-    )
-
-
-@contextmanager
-def connected(
-    port: int, commands: list[str] | None = None, **settings: object
-) -> Iterator[MqttPublisher]:
-    """A publisher that said online and will say stopped."""
-    way = publisher(port, commands, **settings)
-    way.connect(status(), stopping=never)
-    yield way
-    way.close(status("offline", "stopped"))
+from tests.support import PATIENCE_SECONDS, await_true, free_port, running_mosquitto
 
 
 def test_printing_writes_a_json_line_a_message() -> None:
@@ -274,55 +251,114 @@ def test_waiting_for_a_broker_can_be_ended() -> None:
 
 
 @pytest.mark.mosquitto
-def test_a_wrong_login_is_told_without_the_password(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    folder, port = tmp_path / "broker", free_port()
-    folder.mkdir()
-    people = folder / "people"
-    command = [debian_program("mosquitto_passwd"), "-c", "-b", str(people), "agent", "right"]
-    subprocess.run(command, check=True)
-    password = tmp_path / "password"
-    with running_mosquitto(folder, port, f"allow_anonymous false\npassword_file {people}"):
-        for wrong in ({}, {"username": "agent", "password_file": str(password)}):
-            password.write_text("wrong-secret\n")
-            way = publisher(port, **wrong)
-            with (
-                caplog.at_level(logging.DEBUG),
-                pytest.raises(BrokerError, match="refuses this device") as caught,
-            ):
-                way.connect(status(), stopping=never)
-            assert "secret" not in caplog.text + str(caught.value)
-        password.write_text("right\n")
-        with connected(port, username="agent", password_file=str(password)):
-            pass
+def test_another_broker_takes_over(tmp_path: Path) -> None:
+    first, second = free_port(), free_port()
+    with contextlib.ExitStack() as stack:
+        with running_mosquitto(tmp_path / "first", first):
+            way = stack.enter_context(connected(first, fallback=[f"localhost:{second}"]))
+            way.counts(counts(0))
+            await_true(lambda: way.outbox_depth == 0)
+        with running_mosquitto(tmp_path / "second", second), Listener(second) as listener:
+            listener.await_state("online", "reconnected")
+            way.counts(counts(1))
+            await_true(lambda: way.outbox_depth == 0)
+            # The first broker had acknowledged it, but may not have passed it on.
+            windows = [(w["seq"], w["replayed"]) for w in listener.contents("counts")]
+            assert windows == [(0, True), (1, False)]
+            stack.close()
+            listener.await_state("offline", "stopped")
+
+
+@contextmanager
+def deaf_proxy(port: int) -> Iterator[tuple[int, threading.Event]]:
+    """A way to a broker that, once told so, passes on nothing more from it, and keeps the links."""
+    server = socket.create_server(("127.0.0.1", 0))
+    links: list[socket.socket] = []
+    deaf = threading.Event()
+
+    def pump(source: socket.socket, target: socket.socket, stops: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(4096):
+                if not (stops and deaf.is_set()):
+                    target.sendall(data)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = server.accept()
+                broker = socket.create_connection(("127.0.0.1", port))
+                links.extend([client, broker])
+                for arguments in ((client, broker, False), (broker, client, True)):
+                    threading.Thread(target=pump, args=arguments, daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield server.getsockname()[1], deaf
+    finally:
+        for link in (server, *links):
+            with contextlib.suppress(OSError):
+                link.shutdown(socket.SHUT_RDWR)
+            link.close()
 
 
 @pytest.mark.mosquitto
-def test_tls_is_used_and_an_unknown_authority_refused(tmp_path: Path) -> None:
-    folder, port = tmp_path / "broker", free_port()
-    folder.mkdir()
-    certificates = []
-    for name in ("broker", "stranger"):
-        certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
-        request = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1"
-        names = "-addext subjectAltName=IP:127.0.0.1"
-        files = ["-keyout", str(key), "-out", str(certificate)]
-        subprocess.run([*request.split(), *names.split(), *files], check=True, capture_output=True)
-        certificates.append(certificate)
-    options = f"allow_anonymous true\ncertfile {certificates[0]}\nkeyfile {folder / 'broker.key'}"
-    with running_mosquitto(folder, port, options):
-        with connected(port, ca_file=str(certificates[0])) as way:
-            way.counts(counts())
-            await_true(lambda: way.outbox_depth == 0)
-        with pytest.raises(BrokerError, match="certificate verify failed"):
-            publisher(port, ca_file=str(certificates[1])).connect(status(), stopping=never)
+def test_a_link_on_which_nothing_answers_is_given_up(
+    mosquitto: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        Listener(mosquitto) as listener,
+        deaf_proxy(mosquitto) as (port, deaf),
+        connected(port, keepalive_seconds=5) as way,
+    ):
+        listener.await_state("online", "started")
+        deaf.set()
+        way.counts(counts(0))
+        await_true(lambda: f"no connection to 127.0.0.1:{port}: no answer" in caplog.text)
+        deaf.clear()
+        await_true(lambda: way.outbox_depth == 0)
+    assert [window["replayed"] for window in listener.contents("counts")] == [False, True]
 
 
-def test_files_of_the_login_that_cannot_be_used_are_told(tmp_path: Path) -> None:
-    missing = str(tmp_path / "missing")
-    for key in ("ca_file", "password_file"):
-        with pytest.raises(ConfigError, match="missing: expected a readable file for mqtt"):
-            publisher(1, username="me", **{key: missing})
-    with pytest.raises(ConfigError, match="expected PEM certificates"):
-        publisher(1, ca_file=__file__)
+@pytest.mark.mosquitto
+def test_a_long_outage_is_replayed_at_the_pace_of_the_settings(tmp_path: Path) -> None:
+    port = free_port()
+    way = publisher(port, wait_for_broker=True, replay_per_second=20)
+    for seq in range(30):
+        way.counts(counts(seq))
+    with running_mosquitto(tmp_path / "broker", port), Listener(port) as listener:
+        began = time.monotonic()
+        way.connect(status(), stopping=never)
+        listener.await_counts(30)
+        # However slow this machine is, it takes at least so long.
+        assert time.monotonic() - began > 28 / 20
+        way.close(status("offline", "stopped"))
+
+
+@pytest.mark.mosquitto
+def test_what_waited_on_the_disk_is_delivered_by_the_next_start(tmp_path: Path) -> None:
+    port = free_port()
+    for boot in range(2):
+        way = publisher(port, Outbox(tmp_path / "outbox.db"), wait_for_broker=True)
+        way.counts(counts(0, boot_id=f"{boot:032x}"))
+        if boot == 0:
+            way.connect(status(), stopping=never)
+            way.close(status("offline", "stopped"))
+    with running_mosquitto(tmp_path / "broker", port), Listener(port) as listener:
+        way.connect(status(), stopping=never)
+        await_true(lambda: len(listener.contents("counts")) == 2)
+        way.close(status("offline", "stopped"))
+        windows = listener.contents("counts")
+    assert [(int(window["boot_id"]), window["replayed"]) for window in windows] == [
+        (0, True),
+        (1, True),
+    ]
+
+
+@pytest.mark.mosquitto
+def test_an_announcement_is_retained(mosquitto: int) -> None:
+    announcement = discovery("my-school", "room-101", window_seconds=5, health_seconds=60)
+    way = publisher(mosquitto, announcement=announcement)
+    way.connect(status(), stopping=never)
+    way.close(status("offline", "stopped"))
+    with Listener(mosquitto) as listener:
+        await_true(lambda: (*announcement, True) in listener.messages)
