@@ -1,16 +1,18 @@
-"""The command line: ``python -m dashboard record`` and ``python -m dashboard show``."""
+"""The command line: ``python -m dashboard COMMAND``."""
 
 import argparse
 import logging
 import os
+import re
 import signal
 import socket
 import sys
 from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import FrameType
 
-from dashboard import broker, recorder, store
+from dashboard import broker, lists, recorder, store
 from dashboard.broker import BrokerError, read_broker
 from dashboard.recorder import Recorder
 from dashboard.store import Store, StoreError
@@ -33,9 +35,9 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns 0 when it was told to end and 2 when it could not start."""
     options = parser().parse_args(arguments)
-    command = {"record": _record, "show": _show}[options.command]
+    command = {"record": _record, "show": _show, "gaps": _gaps, "rejected": _rejected}
     try:
-        command(options)
+        command[options.command](options)
     except (BrokerError, StoreError, UsageError) as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 2
@@ -57,14 +59,27 @@ def parser() -> argparse.ArgumentParser:
     record.add_argument(
         "--broker",
         metavar="URL",
-        default=broker.DEFAULT_URL,
-        help="mqtt://host:port on this machine, mqtts://host:port beyond it",
+        action="append",
+        help="mqtt://host:port on this machine, mqtts://host:port beyond it; once for each node "
+        f"of a cluster, which are tried in turn (default: {broker.DEFAULT_URL})",
     )
     record.add_argument(
         "--tls-ca",
         metavar="FILE",
         type=Path,
         help="certificate authorities (PEM) to trust in place of the system's; turns TLS on",
+    )
+    record.add_argument(
+        "--tls-cert",
+        metavar="FILE",
+        type=Path,
+        help="the recorder's own certificate (PEM), where the broker asks for one",
+    )
+    record.add_argument(
+        "--tls-key",
+        metavar="FILE",
+        type=Path,
+        help="its private key (PEM); without it, both are in the file of --tls-cert",
     )
     record.add_argument("--username", metavar="NAME", help="name that the broker knows")
     record.add_argument(
@@ -79,6 +94,12 @@ def parser() -> argparse.ArgumentParser:
         default=recorder.DEFAULT_CLIENT_ID,
         help="under this name the broker keeps messages while the recorder is away; "
         "one recorder a name",
+    )
+    record.add_argument(
+        "--share",
+        metavar="GROUP",
+        help="divide the windows among all recorders of this group, each with its own "
+        "--client-id; the broker must know shared subscriptions",
     )
     record.add_argument(
         "--keep-days",
@@ -96,7 +117,42 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_store(show)
     show.add_argument("--port", metavar="PORT", type=int, default=8501, help="port of the page")
+
+    gaps = commands.add_parser(
+        "gaps",
+        help="list the windows that did not come",
+        description="List the windows that devices counted and that are not in the store, "
+        "between others that are. A replay may still bring them. Moments are in UTC.",
+        formatter_class=_Help,
+    )
+    _add_store(gaps)
+    gaps.add_argument(
+        "--since",
+        metavar="MOMENT",
+        type=_moment,
+        help="leave out what is older, such as 2026-01-31 or 2026-01-31T08:00:00Z; "
+        "without it, what is older than a day",
+    )
+
+    rejected = commands.add_parser(
+        "rejected",
+        help="list what was refused, and why",
+        description="List how many messages were refused, by kind and cause, with the newest "
+        "reason. Moments are in UTC.",
+        formatter_class=_Help,
+    )
+    _add_store(rejected)
     return parser
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected a moment such as 2026-01-31 or 2026-01-31T08:00:00Z, got {text!r}"
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
@@ -115,15 +171,31 @@ def _record(options: argparse.Namespace) -> None:
         raise UsageError(f"expected --keep-days from 1 to 36500, got {options.keep_days}")
     if not 1 <= len(options.client_id) <= 64:
         raise UsageError(f"expected a --client-id of 1 to 64 letters, got {options.client_id!r}")
-    where = read_broker(
-        options.broker,
-        tls_ca=options.tls_ca,
-        username=options.username,
-        password_file=options.password_file,
+    if options.share is not None and not re.fullmatch("[A-Za-z0-9-]{1,64}", options.share):
+        raise UsageError(f"expected letters, digits and hyphens in --share, got {options.share!r}")
+    where, *others = (
+        read_broker(
+            url,
+            tls_ca=options.tls_ca,
+            tls_cert=options.tls_cert,
+            tls_key=options.tls_key,
+            username=options.username,
+            password_file=options.password_file,
+        )
+        for url in options.broker or [broker.DEFAULT_URL]
     )
+    if any((other.tls is None) != (where.tls is None) for other in others):
+        raise UsageError("expected TLS for every --broker or for none, got both")
     counts = Store(options.store)
     try:
-        running = Recorder(counts, where, client_id=options.client_id, keep_days=options.keep_days)
+        running = Recorder(
+            counts,
+            where,
+            others=others,
+            client_id=options.client_id,
+            share=options.share,
+            keep_days=options.keep_days,
+        )
 
         def end(_number: int, _frame: FrameType | None) -> None:
             running.stop()
@@ -152,6 +224,23 @@ def _show(options: argparse.Namespace) -> None:
         signal.signal(number, _leave)  # until the server has its own handlers
     os.environ[STORE_VARIABLE] = options.store
     _serve(options.port)
+
+
+def _gaps(options: argparse.Namespace) -> None:
+    since = options.since or datetime.now(timezone.utc) - timedelta(days=1)
+    counts = Store(options.store)
+    try:
+        print(lists.gaps(counts.gaps(since)))
+    finally:
+        counts.close()
+
+
+def _rejected(options: argparse.Namespace) -> None:
+    counts = Store(options.store)
+    try:
+        print(lists.rejected(counts.rejected()))
+    finally:
+        counts.close()
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

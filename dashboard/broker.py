@@ -34,6 +34,8 @@ def read_broker(
     url: str,
     *,
     tls_ca: Path | None = None,
+    tls_cert: Path | None = None,
+    tls_key: Path | None = None,
     username: str | None = None,
     password_file: Path | None = None,
 ) -> Broker:
@@ -43,6 +45,8 @@ def read_broker(
         url: ``mqtt://host[:port]`` or ``mqtts://host[:port]``.
         tls_ca: certificate authorities (PEM) to trust; turns TLS on. With ``mqtts`` alone,
             the system's are trusted.
+        tls_cert: our own certificate (PEM), where the broker asks for one.
+        tls_key: its private key (PEM); without it, both are in ``tls_cert``.
         username: with it, the password comes from ``password_file``, else from the
             environment variable ``MQTT_PASSWORD``.
 
@@ -64,6 +68,12 @@ def read_broker(
         raise BrokerError(f"{expected}, got {url!r}")
 
     tls = _tls(tls_ca) if parts.scheme == "mqtts" or tls_ca else None
+    if tls_key is not None and tls_cert is None:
+        raise BrokerError("expected --tls-cert with --tls-key: add it")
+    if tls_cert is not None:
+        if tls is None:
+            raise BrokerError("expected TLS with --tls-cert: use mqtts:// or give --tls-ca FILE")
+        _show_certificate(tls, tls_cert, tls_key)
     if tls is None and not _is_loopback(host):
         raise BrokerError(
             f"expected TLS to reach {host}, which is not this machine: "
@@ -87,6 +97,19 @@ def _tls(authorities: Path | None) -> ssl.SSLContext:
     except OSError as error:  # ssl.SSLError is one
         raise BrokerError(
             f"expected certificates in PEM in --tls-ca {authorities}, got: {error}"
+        ) from error
+
+
+def _show_certificate(tls: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
+    def no_password() -> str:
+        raise OSError("the key asks for a password")
+
+    try:
+        tls.load_cert_chain(certificate, key, password=no_password)
+    except OSError as error:
+        raise BrokerError(
+            f"expected a certificate and its key in PEM in --tls-cert {certificate} and "
+            f"--tls-key {key or certificate}, got: {error}"
         ) from error
 
 

@@ -74,9 +74,31 @@ class RecorderBeat:
 
 @dataclass(frozen=True)
 class Rejected:
-    """How often messages of one kind were refused, with the newest reason."""
+    """How often messages of one kind were refused for one cause, with the newest reason."""
 
     kind: str
+    cause: str
     reason: str
     times: int
+    first_at: datetime
     last_at: datetime
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Windows that a device counted and that did not come, between two that did.
+
+    Attributes:
+        first_missing: the lowest ``seq`` that is missing.
+        last_missing: the highest; all between are missing, too.
+        after: when the window before the gap ended.
+        before: when the window behind the gap ended.
+    """
+
+    site: str
+    device: str
+    boot_id: str
+    first_missing: int
+    last_missing: int
+    after: datetime
+    before: datetime

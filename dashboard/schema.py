@@ -1,4 +1,7 @@
-"""The store's tables, the same for SQLite and PostgreSQL; every moment is in UTC."""
+"""The store's tables, the same for SQLite and PostgreSQL; every moment is in UTC.
+
+A change here needs a revision in `dashboard.migrations`.
+"""
 
 from datetime import datetime, timezone
 from typing import Any, Final
@@ -21,6 +24,7 @@ from sqlalchemy import (
 from edge_agent.emotions import EMOTIONS
 
 METADATA: Final = MetaData()
+REASON_LENGTH: Final = 300
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -87,12 +91,14 @@ RECORDERS: Final = Table(
     Column("beat_at", UtcDateTime, nullable=False),
 )
 
-# One row a kind of message, so that a stranger cannot fill the disk.
+# One row a kind of message and cause, both fixed words, so that a stranger cannot fill the disk.
 REJECTED: Final = Table(
     "rejected",
     METADATA,
     Column("kind", String(16), primary_key=True),
-    Column("reason", String(300), nullable=False),
+    Column("cause", String(64), primary_key=True),
+    Column("reason", String(REASON_LENGTH), nullable=False),
     Column("times", BigInteger, nullable=False),
+    Column("first_at", UtcDateTime, nullable=False),
     Column("last_at", UtcDateTime, nullable=False),
 )

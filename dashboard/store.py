@@ -1,26 +1,28 @@
-"""Keeps the counts in SQL, each window once; one process writes while others read."""
+"""Keeps the counts in SQL, each window once; several processes write while others read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, delete, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.schema import CreateIndex, CreateTable
 
+from dashboard import statements
+from dashboard.batch import Batch
 from dashboard.database import DEFAULT_URL, StoreError, open_database, unusable
-from dashboard.records import RecorderBeat, Rejected, Room, Window
-from dashboard.schema import DEVICES, METADATA, RECORDERS, REJECTED, WINDOWS
+from dashboard.migrations import migrate
+from dashboard.records import Gap, RecorderBeat, Rejected, Room, Window
+from dashboard.schema import DEVICES, RECORDERS, REJECTED, WINDOWS
 from edge_agent.emotions import EMOTIONS
-from edge_agent.messages import MESSAGES, Counts, Health, Message, Status
+from edge_agent.messages import Health, Message, Status
 
 __all__ = ["DEFAULT_URL", "Store", "StoreError"]
 
-_REASON_LENGTH: Final = 300
-_AS_SENT: Final = [name for name in WINDOWS.c.keys() if name in Counts.model_fields]  # noqa: SIM118
+FORGET_AT_ONCE: Final = 1000
+"""So many windows are deleted in one transaction, so that writers wait for milliseconds only."""
 _NEVER: Final = datetime.min.replace(tzinfo=timezone.utc)
 
 _Message = TypeVar("_Message", bound=Message)
@@ -35,85 +37,47 @@ class Store:
     """
 
     def __init__(self, url: str = DEFAULT_URL) -> None:
-        """Opens the store, and makes its folder and tables where they are missing.
+        """Opens the store, makes its folder and tables, and brings older tables up to date.
 
         Args:
             url: ``sqlite:///relative/path``, ``sqlite:////absolute/path`` or ``postgresql://…``.
 
         Raises:
-            StoreError: when it cannot be opened.
+            StoreError: when it cannot be opened, or a newer version has made it.
         """
         self._engine, self.name = open_database(url)
-        self._insert: Any = (
-            postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
-        )
-        with self._transaction() as connection:
-            for table in METADATA.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(CreateIndex(index, if_not_exists=True))
+        self._writes = statements.Writes(self._engine.dialect)
+        try:
+            migrate(self._engine, self.name)
+        except SQLAlchemyError as error:
+            raise unusable(self.name, error) from error
 
     def close(self) -> None:
         """Lets go of all connections."""
         self._engine.dispose()
 
-    def add_counts(self, site: str, counts: Counts, received_at: datetime) -> bool:
-        """Keeps a window, unless it is a repeat of one already kept.
+    def write(self, batch: Batch) -> None:
+        """Keeps all of a batch, or raises and keeps nothing of it.
 
-        Returns:
-            Whether it was new.
+        A window that is kept already stays as it is, and older words of a device do not
+        replace newer ones: writing a batch twice changes nothing but the number of refusals.
         """
-        # Not model_dump(): it writes the moments as text.
-        values = {name: getattr(counts, name) for name in _AS_SENT}
-        if counts.counts is not None:
-            values |= counts.counts.model_dump()
-        values |= {"site": site, "received_at": received_at, "ended_at": _end(counts, received_at)}
         with self._transaction() as connection:
-            inserted = connection.execute(
-                self._insert(WINDOWS).values(values).on_conflict_do_nothing()
-            )
-            self._upsert(connection, DEVICES, _room_key(site, counts.device), seen_at=received_at)
-            return bool(inserted.rowcount)
-
-    def set_status(
-        self,
-        site: str,
-        device: str,
-        status: Status,
-        received_at: datetime,
-        *,
-        retained: bool = False,
-    ) -> None:
-        """Keeps a device's last status; ``retained`` says that it is the broker's memory."""
-        values: dict[str, Any] = {"status": status.to_json().decode(), "status_at": received_at}
-        if not retained and status.reason != "connection_lost":
-            values["seen_at"] = received_at
-        with self._transaction() as connection:
-            self._upsert(connection, DEVICES, _room_key(site, device), **values)
-
-    def set_health(self, site: str, device: str, health: Health, received_at: datetime) -> None:
-        """Keeps a device's last health."""
-        values = {"health": health.to_json().decode(), "health_at": received_at}
-        with self._transaction() as connection:
-            key = _room_key(site, device)
-            self._upsert(connection, DEVICES, key, seen_at=received_at, **values)
-
-    def reject(self, kind: str, reason: str, received_at: datetime) -> None:
-        """Counts a refused message under its kind (last part of the topic, else ``other``)."""
-        kind = kind if kind in MESSAGES else "other"
-        newest = {"reason": reason[:_REASON_LENGTH], "last_at": received_at}
-        statement = self._insert(REJECTED).values(kind=kind, times=1, **newest)
-        statement = statement.on_conflict_do_update(
-            index_elements=[REJECTED.c.kind], set_={**newest, "times": REJECTED.c.times + 1}
-        )
-        with self._transaction() as connection:
-            connection.execute(statement)
+            for statement, rows, key in (
+                (self._writes.windows, batch.windows, WINDOWS.primary_key),
+                (self._writes.devices, batch.devices, DEVICES.primary_key),
+                (self._writes.rejected, batch.rejected, REJECTED.primary_key),
+            ):
+                if rows:
+                    # In one order for all recorders, so that none waits for another in a ring.
+                    rows.sort(key=itemgetter(*(column.name for column in key)))
+                    connection.execute(statement, rows)
 
     def beat(self, client_id: str, connected: bool, now: datetime) -> None:
         """Notes that a recorder is alive, and whether it has the broker."""
         with self._transaction() as connection:
-            key = {"client_id": client_id}
-            self._upsert(connection, RECORDERS, key, connected=connected, beat_at=now)
+            row = {"client_id": client_id, "connected": connected, "beat_at": now}
+            connection.execute(self._writes.recorders, row)
 
     def end_beat(self, client_id: str) -> None:
         """Forgets a recorder that ends on purpose."""
@@ -121,11 +85,9 @@ class Store:
             connection.execute(delete(RECORDERS).where(RECORDERS.c.client_id == client_id))
 
     def forget(self, before: datetime) -> int:
-        """Deletes the windows received before a moment, and says how many."""
+        """Deletes windows received before a moment, at most `FORGET_AT_ONCE`; says how many."""
         with self._transaction() as connection:
-            return connection.execute(
-                delete(WINDOWS).where(WINDOWS.c.received_at < before)
-            ).rowcount
+            return connection.execute(statements.forget(before, FORGET_AT_ONCE)).rowcount
 
     def rooms(self) -> list[Room]:
         """All rooms, the one that spoke last first."""
@@ -153,17 +115,34 @@ class Store:
         Args:
             limit: at most so many, the newest.
         """
-        statement = _of_room(site, device).where(WINDOWS.c.ended_at >= since).limit(limit)
+        statement = statements.of_room(site, device).where(WINDOWS.c.ended_at >= since)
         with self._transaction() as connection:
-            rows = connection.execute(statement).all()
+            rows = connection.execute(statement.limit(limit)).all()
         return [_window(row) for row in reversed(rows)]
 
     def newest_window(self, site: str, device: str) -> Window | None:
         """The window of a room that ended last, or None."""
-        statement = _of_room(site, device).where(WINDOWS.c.ended_at.is_not(None)).limit(1)
+        statement = statements.of_room(site, device).where(WINDOWS.c.ended_at.is_not(None))
         with self._transaction() as connection:
-            row = connection.execute(statement).first()
+            row = connection.execute(statement.limit(1)).first()
         return None if row is None else _window(row)
+
+    def gaps(
+        self, since: datetime, *, site: str | None = None, device: str | None = None
+    ) -> list[Gap]:
+        """The windows that are missing between others of the same boot, by room and time.
+
+        A gap that a replay fills later is no longer one. What is missing before a boot's first
+        window and behind its last cannot be told.
+
+        Args:
+            since: only gaps that ended at or after this moment.
+            site: of this site only.
+            device: of this device only.
+        """
+        with self._transaction() as connection:
+            rows = connection.execute(statements.gaps(site, device, since))
+            return [Gap(*row) for row in rows]
 
     def recorders(self) -> list[RecorderBeat]:
         """The recorders that did not end on purpose."""
@@ -171,16 +150,10 @@ class Store:
             return [RecorderBeat(*row) for row in connection.execute(select(RECORDERS))]
 
     def rejected(self) -> list[Rejected]:
-        """The refused messages, one entry a kind."""
+        """The refused messages, one entry a kind and cause."""
         with self._transaction() as connection:
-            rows = connection.execute(select(REJECTED).order_by(REJECTED.c.kind))
+            rows = connection.execute(select(REJECTED).order_by(*REJECTED.primary_key))
             return [Rejected(*row) for row in rows]
-
-    def _upsert(
-        self, connection: Connection, table: Table, key: dict[str, str], **values: Any
-    ) -> None:
-        statement = self._insert(table).values(**key, **values)
-        connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -189,24 +162,6 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             raise unusable(self.name, error) from error
-
-
-def _end(counts: Counts, received_at: datetime) -> datetime | None:
-    """When a window really ended: by the device's clock if that is right, else on arrival."""
-    if counts.clock_synced:
-        return min(counts.window_end, received_at)
-    # A replayed window without a clock may be minutes or days old.
-    return None if counts.replayed else received_at
-
-
-def _room_key(site: str, device: str) -> dict[str, str]:
-    return {"site": site, "device": device}
-
-
-def _of_room(site: str, device: str) -> Any:
-    newest_first = (WINDOWS.c.ended_at.desc(), WINDOWS.c.seq.desc())
-    of_room = (WINDOWS.c.site == site, WINDOWS.c.device == device)
-    return select(WINDOWS).where(*of_room).order_by(*newest_first)
 
 
 def _window(row: Row[Any]) -> Window:

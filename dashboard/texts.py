@@ -80,6 +80,7 @@ OFFLINE: Final = (
 BY_REASON: Final[dict[str, str]] = {
     "camera_lost": "The device has lost its camera. Check the camera's cable.",
     "source_ended": "The recording that it played has ended.",
+    "schedule_pause": "There is no lesson now by its timetable. It goes on by itself.",
     "stopped": "It was switched off. Start it to see numbers again.",
     "failed": "It stopped after a fault. Ask your technician to look at its log.",
 }

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import texts
 from dashboard.history import CATEGORIES
 from dashboard.store import Store
+from tests.dashboard.conftest import batch_for
 from tests.dashboard.device_messages import counts, status
 
 APP = str(Path(__file__).parents[2] / "dashboard" / "app.py")
@@ -39,11 +40,12 @@ def fill(
     """A live room, its newest window so old."""
     end = now() - timedelta(seconds=age_seconds)
     store.beat("one", True, now())
-    store.set_status("school-a", device, status(), end)
-    for seq in range(3):
-        window_end = end - (2 - seq) * timedelta(seconds=5)
-        sent = counts(seq, end=window_end, device=device, suppressed=suppressed)
-        store.add_counts("school-a", sent, end)
+    with batch_for(store) as batch:
+        batch.set_status("school-a", device, status(), end)
+        for seq in range(3):
+            window_end = end - (2 - seq) * timedelta(seconds=5)
+            sent = counts(seq, end=window_end, device=device, suppressed=suppressed)
+            batch.add_counts("school-a", sent, end)
 
 
 def test_live_numbers(monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str) -> None:
@@ -95,7 +97,8 @@ def test_the_devices_state_and_what_to_do(
     words: tuple[str, str],
 ) -> None:
     fill(store)
-    store.set_status("school-a", "room-12", status(state, reason), now())
+    with batch_for(store) as batch:
+        batch.set_status("school-a", "room-12", status(state, reason), now())
     text = said(page(monkeypatch, store_url))
     assert words[0] in text and words[1] in text and texts.STATES[state] in text
 
@@ -110,7 +113,8 @@ def test_waiting_for_the_first_numbers(
     monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
 ) -> None:
     store.beat("one", True, now())
-    store.set_status("school-a", "room-12", status(), now())
+    with batch_for(store) as batch:
+        batch.set_status("school-a", "room-12", status(), now())
     text = said(page(monkeypatch, store_url))
     assert texts.WAITING[0] in text and texts.NO_NUMBERS_YET in text
 

@@ -49,6 +49,16 @@ def test_certificates_that_are_none_are_refused(tmp_path: Path) -> None:
         read_broker(url, tls_ca=Path(__file__))
 
 
+def test_a_certificate_of_our_own_needs_tls_and_its_key(tmp_path: Path) -> None:
+    files = {"tls_cert": tmp_path / "missing.pem", "tls_key": tmp_path / "missing.key"}
+    with pytest.raises(BrokerError, match="expected a certificate and its key in PEM"):
+        read_broker("mqtts://broker.example", **files)
+    with pytest.raises(BrokerError, match="expected TLS with --tls-cert"):
+        read_broker("mqtt://127.0.0.1", **files)
+    with pytest.raises(BrokerError, match="expected --tls-cert with --tls-key"):
+        read_broker("mqtts://broker.example", tls_key=files["tls_key"])
+
+
 def test_the_password_comes_from_a_file_or_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

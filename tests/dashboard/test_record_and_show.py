@@ -1,25 +1,35 @@
-"""The command line: help, one sentence for what cannot work, and a clean end."""
+"""The command line: help, one sentence for what cannot work, plain lists, and a clean end."""
 
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from dashboard.__main__ import main
 from dashboard.store import Store
-from tests.dashboard.conftest import running_dashboard
+from tests.dashboard.conftest import batch_for, running_dashboard
+from tests.dashboard.device_messages import START, WINDOW, counts
 from tests.support import PATIENCE_SECONDS, REPOSITORY, await_port, await_true, free_port
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
 
-@pytest.mark.parametrize("command", ["record", "show"])
+@pytest.mark.parametrize(
+    ("command", "default"),
+    [
+        ("record", "(default: mqtt://127.0.0.1:1883)"),
+        ("show", "(default: 8501)"),
+        ("gaps", "without it, what is older than a day"),
+        ("rejected", "(default: sqlite:///data/counts.db)"),
+    ],
+)
 def test_help_explains_every_option_with_its_default(
-    command: str, capsys: pytest.CaptureFixture[str]
+    command: str, default: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
@@ -27,7 +37,7 @@ def test_help_explains_every_option_with_its_default(
     text = " ".join(capsys.readouterr().out.split())
     assert "default: None" not in text
     assert "(default: sqlite:///data/counts.db)" in text
-    assert ("(default: 8501)" if command == "show" else "(default: mqtt://127.0.0.1:1883)") in text
+    assert default in text
 
 
 @pytest.mark.parametrize(
@@ -39,6 +49,9 @@ def test_help_explains_every_option_with_its_default(
         (["record", "--broker", "nonsense"], "expected a broker such as"),
         (["record", "--keep-days", "0"], "expected --keep-days from 1 to 36500, got 0"),
         (["record", "--client-id", ""], "expected a --client-id"),
+        (["record", "--share", "a/b"], "expected letters, digits and hyphens in --share"),
+        (["gaps", "--store", "sqlite:////dev/null/counts.db"], "cannot be used"),
+        (["rejected", "--store", "nonsense"], "expected a store such as"),
         (["show", "--store", "sqlite:////dev/null/counts.db"], "cannot be used"),
         (["show", "--port", "70000"], "expected --port from 1 to 65535, got 70000"),
     ],
@@ -65,6 +78,40 @@ def test_a_taken_port_is_one_sentence_and_exit_status_2(
         port = taken.getsockname()[1]
         assert main(["show", "--store", store_url, "--port", str(port)]) == 2
     assert f"expected a free --port, got {port}" in capsys.readouterr().err
+
+
+def test_a_moment_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["gaps", "--since", "yesterday"])
+    assert ended.value.code == 2
+    assert "expected a moment such as 2026-01-31" in capsys.readouterr().err
+
+
+def test_gaps_and_refusals_are_listed(
+    store: Store, store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = datetime.now(timezone.utc)
+    with batch_for(store) as batch:
+        for seq in (0, 1, 5):
+            batch.add_counts("school-a", counts(seq), START + timedelta(hours=1))
+        batch.add_counts("school-a", counts(7, end=now), now)
+        batch.reject("counts", "missing", "counts: seq: Field required", START)
+        batch.reject("counts", "missing", "counts: v: Field required", START + WINDOW)
+    assert main(["gaps", "--store", store_url, "--since", "2026-01-31"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "ROOM              BOOT      MISSING  FROM  TO  AFTER                 BEFORE",
+        "school-a/room-12  abababab  3        2     4   2026-01-31T08:00:10Z  2026-01-31T08:00:30Z",
+        "school-a/room-12  abababab  1        6     6   2026-01-31T08:00:30Z  "
+        f"{now:%Y-%m-%dT%H:%M:%SZ}",
+    ]
+    assert main(["gaps", "--store", store_url]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert main(["rejected", "--store", store_url]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "KIND    CAUSE    TIMES  FIRST                 LAST                  REASON",
+        "counts  missing  2      2026-01-31T08:00:00Z  2026-01-31T08:00:05Z  "
+        "counts: v: Field required",
+    ]
 
 
 def test_an_unknown_option_has_no_traceback() -> None:

@@ -4,18 +4,24 @@ import logging
 import sqlite3
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from paho.mqtt import publish
 
+import dashboard.database
+import dashboard.inbox
+import dashboard.recorder
 from dashboard.broker import Broker, read_broker
 from dashboard.recorder import Recorder
 from dashboard.store import Store
 from edge_agent.messages import Message
 from tests.dashboard.device_messages import START, counts, health, status
+from tests.dashboard.postgresql import PostgreSQL
 from tests.support import PATIENCE_SECONDS, await_true, debian_program, free_port, running_mosquitto
 
 pytestmark = pytest.mark.mosquitto
@@ -23,10 +29,12 @@ ROOM = "classroom/v1/school-a/room-12"
 
 
 @contextmanager
-def recording(store_url: str, port: int, broker: Broker | None = None) -> Iterator[None]:
+def recording(
+    store_url: str, port: int, broker: Broker | None = None, **options: Any
+) -> Iterator[None]:
     """A recorder at work, connected or not."""
     store = Store(store_url)
-    recorder = Recorder(store, broker or read_broker(f"mqtt://127.0.0.1:{port}"))
+    recorder = Recorder(store, broker or read_broker(f"mqtt://127.0.0.1:{port}"), **options)
     thread = threading.Thread(target=recorder.run)
     thread.start()
     try:
@@ -44,8 +52,8 @@ def send(port: int, topic: str, message: Message | bytes, *, retain: bool = Fals
     publish.single(topic, payload, qos=1, retain=retain, hostname="127.0.0.1", port=port)
 
 
-def await_connected(store: Store) -> None:
-    await_true(lambda: any(recorder.connected for recorder in store.recorders()))
+def await_connected(store: Store, number: int = 1) -> None:
+    await_true(lambda: sum(recorder.connected for recorder in store.recorders()) == number)
 
 
 def seqs(store: Store) -> list[int]:
@@ -69,18 +77,23 @@ def test_all_that_a_device_says_is_kept_once(store: Store, store_url: str, mosqu
 @pytest.mark.parametrize(
     ("topic", "payload", "kind", "reason"),
     [
-        (f"{ROOM}/counts", b"\xff{", "counts", "Invalid JSON"),
-        (f"{ROOM}/counts", b"", "counts", "Invalid JSON"),
-        (f"{ROOM}/counts", b"x" * 5000, "counts", "at most 4096 bytes, got 5000"),
-        (f"{ROOM}/health", b'{"a\\nb\\u0000": 1}', "health", "Field required"),
-        (f"{ROOM}/status", counts().to_json(), "status", "and"),
-        ("classroom/v1/school-a/room-13/counts", counts().to_json(), "counts", "'room-13'"),
-        ("classroom/v1/School A/x/counts", counts().to_json(), "counts", "pattern"),
+        (f"{ROOM}/counts", b"\xff{", "counts json_invalid", "Invalid JSON"),
+        (f"{ROOM}/counts", b"", "counts json_invalid", "Invalid JSON"),
+        (f"{ROOM}/counts", b"x" * 5000, "counts too_long", "at most 4096 bytes, got 5000"),
+        (f"{ROOM}/health", b'{"a\\nb\\u0000": 1}', "health missing", "Field required"),
+        (f"{ROOM}/status", counts().to_json(), "status missing", "and"),
+        (
+            "classroom/v1/school-a/room-13/counts",
+            counts().to_json(),
+            "counts other_device",
+            "'room-13'",
+        ),
+        ("classroom/v1/School A/x/counts", counts().to_json(), "counts topic", "pattern"),
         (
             f"{ROOM}/counts",
             counts().to_json().replace(b"2026-01-31T08:00:00.000Z", b"0001-01-01T00:00:00+14:00"),
-            "counts",
-            "",
+            "counts value_error",
+            "window_start must be a moment from the year 2020 on",
         ),
     ],
 )
@@ -93,7 +106,8 @@ def test_a_strange_message_is_refused_with_the_reason_and_the_next_is_kept(
         send(mosquitto, f"{ROOM}/counts", counts(5))
         await_true(lambda: seqs(store) == [5])
     (rejected,) = store.rejected()
-    assert rejected.kind == kind and reason in rejected.reason and rejected.reason.isprintable()
+    assert f"{rejected.kind} {rejected.cause}" == kind
+    assert reason in rejected.reason and rejected.reason.isprintable()
     assert len(store.rooms()) == 1
 
 
@@ -120,20 +134,106 @@ def test_what_is_sent_while_the_recorder_is_away_arrives_later(
         await_true(lambda: seqs(store) == list(range(30)))
 
 
-def test_what_the_store_refuses_is_sent_again(
-    store: Store, store_url: str, mosquitto: int, caplog: pytest.LogCaptureFixture
+def test_recorders_of_a_group_divide_the_windows_and_each_knows_every_state(
+    store: Store, store_url: str, mosquitto: int
 ) -> None:
-    path = Path(store_url.removeprefix("sqlite:///"))
-    with recording(store_url, mosquitto), caplog.at_level(logging.WARNING):
-        await_connected(store)
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute("DROP TABLE windows")
-            connection.commit()
-        for seq in range(3):
+    send(mosquitto, f"{ROOM}/status", status(), retain=True)
+    # A session that has read everything before it joins the group.
+    with recording(store_url, mosquitto, client_id="one"):
+        await_true(store.rooms)
+    with recording(store_url, mosquitto, client_id="one", share="group"):
+        with recording(store_url, mosquitto, client_id="two", share="group"):
+            await_connected(store, 2)
+        for seq in range(100):
             send(mosquitto, f"{ROOM}/counts", counts(seq))
-        await_true(lambda: "no such table: windows" in caplog.text)
-        Store(store_url).close()  # makes the table again
-        await_true(lambda: seqs(store) == [0, 1, 2])
+        # In order, and read by each: what the first was given lies before it.
+        send(mosquitto, f"{ROOM}/status", status("paused", "command_pause"))
+        await_true(lambda: store.rooms()[0].status == status("paused", "command_pause"))
+        assert 0 < len(seqs(store)) < 100
+    with recording(store_url, mosquitto, client_id="two", share="group"):
+        await_true(lambda: seqs(store) == list(range(100)))
+
+
+def test_a_locked_store_is_awaited_on_a_connection_that_stays(
+    store: Store,
+    store_url: str,
+    mosquitto: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(dashboard.database, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(dashboard.recorder, "_KEEPALIVE_SECONDS", 2)
+    path = store_url.removeprefix("sqlite:///")
+    with (
+        recording(store_url, mosquitto),
+        caplog.at_level(logging.INFO),
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+        await_connected(store)
+        other.execute("BEGIN EXCLUSIVE")
+        for seq in range(30):
+            send(mosquitto, f"{ROOM}/counts", counts(seq))
+        await_true(lambda: "(database is locked)" in caplog.text)
+        # Longer than a broker waits for a sign of life.
+        until = time.monotonic() + 4
+        await_true(lambda: time.monotonic() > until)
+        assert seqs(store) == []
+        other.execute("COMMIT")
+        await_true(lambda: seqs(store) == list(range(30)))
+        await_true(lambda: f"The store {store.name} is back." in caplog.text)
+        await_connected(store)
+    assert "closed the connection" not in caplog.text
+    assert caplog.text.count("database is locked") == 1
+
+
+def test_memory_is_bounded_while_the_store_is_away(
+    store: Store,
+    store_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(dashboard.database, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(dashboard.inbox, "_MOST_WAITING", 50)
+    port, path = free_port(), store_url.removeprefix("sqlite:///")
+    options = "allow_anonymous true\nmax_inflight_messages 0"
+    with (
+        running_mosquitto(tmp_path / "mosquitto", port, options),
+        recording(store_url, port),
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+        await_connected(store)
+        other.execute("BEGIN EXCLUSIVE")
+        for seq in range(60):
+            send(port, f"{ROOM}/counts", counts(seq))
+        await_true(lambda: "messages wait for the store" in caplog.text)
+        other.execute("COMMIT")
+        await_true(lambda: seqs(store) == list(range(60)))
+
+
+@pytest.mark.postgresql
+def test_postgresql_may_go_and_come_back(
+    postgresql: PostgreSQL,
+    postgresql_url: str,
+    mosquitto: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = Store(postgresql_url)
+    with recording(postgresql_url, mosquitto), caplog.at_level(logging.INFO):
+        await_connected(store)
+        send(mosquitto, f"{ROOM}/counts", counts(0))
+        await_true(lambda: seqs(store) == [0])
+        postgresql.stop()
+        try:
+            for seq in range(1, 30):
+                send(mosquitto, f"{ROOM}/counts", counts(seq))
+            await_true(lambda: "cannot be used" in caplog.text)
+        finally:
+            postgresql.start()
+        await_true(lambda: seqs(store) == list(range(30)))
+        await_true(lambda: "is back." in caplog.text)
+    assert "closed the connection" not in caplog.text
+    store.close()
 
 
 def test_a_broker_may_come_late_and_go_for_a_while(
@@ -151,7 +251,7 @@ def test_a_broker_may_come_late_and_go_for_a_while(
     assert seqs(store) == [0, 1]
 
 
-def test_tls_and_a_password_are_used_and_a_wrong_one_is_said(
+def test_tls_a_password_and_a_certificate_are_used_and_what_is_wrong_is_said(
     store: Store,
     store_url: str,
     tmp_path: Path,
@@ -180,4 +280,31 @@ def test_tls_and_a_password_are_used_and_a_wrong_one_is_said(
         wrong = read_broker(url, tls_ca=certificate, username="recorder")
         with recording(store_url, port, wrong):
             await_true(lambda: "refused the recorder (Not authorized)" in caplog.text)
+    options = f"certfile {certificate}\nkeyfile {key}\ncafile {certificate}\n"
+    options += "require_certificate true\nallow_anonymous true"
+    with running_mosquitto(folder, port, options):
+        ours = read_broker(url, tls_ca=certificate, tls_cert=certificate, tls_key=key)
+        with recording(store_url, port, ours):
+            await_connected(store)
     assert "wrong" not in caplog.text
+
+
+def test_another_node_takes_over(store: Store, store_url: str, tmp_path: Path) -> None:
+    first, second = free_port(), free_port()
+    others = [read_broker(f"mqtt://127.0.0.1:{second}")]
+    with ExitStack() as stack:
+        with running_mosquitto(tmp_path / "first", first):
+            stack.enter_context(recording(store_url, first, others=others))
+            await_connected(store)
+            send(first, f"{ROOM}/counts", counts(0))
+            await_true(lambda: seqs(store) == [0])
+        with running_mosquitto(tmp_path / "second", second):
+            await_true(lambda: _subscribed(second, store))
+            send(second, f"{ROOM}/counts", counts(1))
+            await_true(lambda: seqs(store) == [0, 1])
+
+
+def _subscribed(port: int, store: Store) -> bool:
+    """Whether a status sent to a broker arrives in the store."""
+    send(port, "classroom/v1/school-a/room-99/status", status())
+    return "school-a/room-99" in {room.name for room in store.rooms()}

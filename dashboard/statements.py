@@ -1,0 +1,129 @@
+"""The store's SQL, in one dialect for SQLite and PostgreSQL."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    Delete,
+    Dialect,
+    Select,
+    Table,
+    and_,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dashboard.schema import DEVICES, RECORDERS, REJECTED, WINDOWS
+
+_NAME: Final = ("site", "device", "boot_id")
+
+
+class Writes:
+    """What inserts or updates; each takes one row or a list of rows."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        """Prepares the statements for a dialect that knows ``ON CONFLICT``."""
+        insert: Callable[[Table], Any] = (
+            postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+        )
+        self.windows = insert(WINDOWS).on_conflict_do_nothing()
+        self.devices = _keep_newest(insert(DEVICES))
+        self.rejected = _count(insert(REJECTED))
+        beat = insert(RECORDERS)
+        self.recorders = beat.on_conflict_do_update(
+            index_elements=RECORDERS.primary_key,
+            set_={"connected": beat.excluded.connected, "beat_at": beat.excluded.beat_at},
+        )
+
+
+def _keep_newest(insert: Any) -> Any:
+    """An older word does not replace a newer one, even when recorders overtake each other."""
+    new, newest = insert.excluded, {}
+    for name, moment in (
+        ("status", "status_at"),
+        ("status_at", "status_at"),
+        ("health", "health_at"),
+        ("health_at", "health_at"),
+        ("seen_at", "seen_at"),
+    ):
+        known = DEVICES.c[moment]
+        newer = or_(known.is_(None), new[moment] >= known)
+        newest[name] = case((newer, new[name]), else_=DEVICES.c[name])
+    return insert.on_conflict_do_update(index_elements=DEVICES.primary_key, set_=newest)
+
+
+def _count(insert: Any) -> Any:
+    new = insert.excluded
+    counted = {
+        "times": REJECTED.c.times + new.times,
+        "reason": new.reason,
+        "last_at": new.last_at,
+    }
+    return insert.on_conflict_do_update(index_elements=REJECTED.primary_key, set_=counted)
+
+
+def forget(before: datetime, limit: int) -> Delete:
+    """Deletes at most so many windows that were received before a moment."""
+    key = tuple_(*WINDOWS.primary_key)
+    # Recorders that forget at once do not wait for each other.
+    old = (
+        select(*WINDOWS.primary_key)
+        .where(WINDOWS.c.received_at < before)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return delete(WINDOWS).where(key.in_(old))
+
+
+def of_room(site: str, device: str) -> Select[Any]:
+    """The windows of a room, the newest first."""
+    return (
+        select(WINDOWS)
+        .where(WINDOWS.c.site == site, WINDOWS.c.device == device)
+        .order_by(WINDOWS.c.ended_at.desc(), WINDOWS.c.seq.desc())
+    )
+
+
+def gaps(site: str | None, device: str | None, since: datetime) -> Select[Any]:
+    """The holes in each boot's numbers that ended at or after a moment, in order.
+
+    Each window looks up its predecessor in the primary key, so that what lies before ``since``
+    need not be read, as it would for LAG.
+    """
+    window, before, earlier = WINDOWS.alias("w"), WINDOWS.alias("b"), WINDOWS.alias("e")
+
+    def same_boot(one: Any, other: Any) -> Any:
+        return and_(*(one.c[name] == other.c[name] for name in _NAME))
+
+    last_seq = (
+        select(func.max(earlier.c.seq))
+        .where(same_boot(earlier, window), earlier.c.seq < window.c.seq)
+        .scalar_subquery()
+    )
+    ended_at = func.coalesce(window.c.ended_at, window.c.received_at)
+    statement = (
+        select(
+            window.c.site,
+            window.c.device,
+            window.c.boot_id,
+            before.c.seq + 1,
+            window.c.seq - 1,
+            func.coalesce(before.c.ended_at, before.c.received_at),
+            ended_at,
+        )
+        .select_from(window)
+        .join(before, and_(same_boot(before, window), before.c.seq == last_seq))
+        .where(window.c.seq - before.c.seq > 1, ended_at >= since)
+        .order_by(window.c.site, window.c.device, ended_at, window.c.seq)
+    )
+    if site is not None:
+        statement = statement.where(window.c.site == site)
+    if device is not None:
+        statement = statement.where(window.c.device == device)
+    return statement
