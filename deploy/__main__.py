@@ -1,17 +1,21 @@
-"""The command line: ``python -m deploy demo`` and ``python -m deploy broker``."""
+"""The command line: ``python -m deploy COMMAND``."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from deploy import scaling
+from deploy.certificates import commands as certificates
+from deploy.measure import commands as measuring
 from edge_agent.errors import EdgeAgentError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns the exit code: 0, or 2 after one sentence on standard error."""
     options = parser().parse_args(arguments)
-    return {"demo": _demo, "broker": _broker}[options.command](options)
+    return int(options.run(options))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,6 +24,17 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m deploy", description="Runs the parts of the system together."
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # Each function adds one command and sets its `run`: options -> exit code.
+    _add_demo(commands)
+    _add_broker(commands)
+    scaling.add_commands(commands)
+    measuring.add_commands(commands)
+    certificates.add_certificates(commands)
+    certificates.add_mosquitto(commands)
+    return top
+
+
+def _add_demo(commands: Any) -> None:
     demo = commands.add_parser(
         "demo",
         help="everything on this machine, in one terminal",
@@ -47,6 +62,10 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--page-port", metavar="PORT", type=_port, default=8501, help="when taken, the next free"
     )
+    demo.set_defaults(run=_demo)
+
+
+def _add_broker(commands: Any) -> None:
     broker = commands.add_parser(
         "broker",
         help="the demo's broker alone",
@@ -56,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     broker.add_argument(
         "--port", metavar="PORT", type=_port, default=1883, help="port on 127.0.0.1"
     )
-    return top
+    broker.set_defaults(run=_broker)
 
 
 def _port(text: str) -> int:
@@ -68,7 +87,7 @@ def _port(text: str) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from deploy import demo
 
-    wishes = {key: value for key, value in vars(options).items() if key != "command"}
+    wishes = {key: value for key, value in vars(options).items() if key not in ("command", "run")}
     try:
         return demo.run(demo.Options(**wishes))
     except (demo.DemoError, EdgeAgentError) as error:

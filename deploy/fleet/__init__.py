@@ -1,0 +1,1 @@
+"""Thousands of simulated devices, and what became of their windows."""

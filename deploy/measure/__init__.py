@@ -1,0 +1,1 @@
+"""Measures broker, recorder and fleet, and writes the document about it."""
