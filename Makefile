@@ -1,12 +1,13 @@
 # One short command each. `make help` lists them.
 PYTHON ?= python3
 SOURCE ?=
+STORE ?=
 BIN := .venv/bin
 
-.PHONY: help run test check format browser picture clean
+.PHONY: help run test check format asyncapi browser strangers picture chaos arm64 cluster scale bench clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/run.stamp  ## everything on this machine: camera or sample, or SOURCE=file.mp4
 	@$(BIN)/python -m deploy demo $(if $(SOURCE),--source "$(SOURCE)")
@@ -26,8 +27,30 @@ format: .venv/dev.stamp  ## put the code into its standard form
 browser: .venv/dev.stamp  ## only the tests in a real browser
 	$(BIN)/python -m pytest -m browser $(TESTS)
 
+asyncapi: .venv/dev.stamp  ## make docs/asyncapi.yaml from the schemas of the messages
+	$(BIN)/python -m edge_agent schemas --asyncapi > docs/asyncapi.yaml
+
+strangers: .venv/dev.stamp  ## 100,000 malformed messages, and everybody the broker must refuse
+	$(BIN)/python -m pytest -m long tests/dashboard/test_fuzz.py tests/deploy/test_strangers.py
+
+cluster: .venv/dev.stamp  ## only the tests of a RabbitMQ cluster; some minutes
+	$(BIN)/python -m pytest -m rabbitmq $(TESTS)
+
+scale: .venv/dev.stamp  ## measure 1 to 10,000 devices and a year's needs into docs/scale.md; half an hour
+	$(BIN)/python -m deploy capacity $(if $(STORE),--store "$(STORE)")
+	$(BIN)/python -m deploy scale
+
 picture: .venv/dev.stamp  ## make docs/dashboard.png, the README's picture of the page
 	$(BIN)/python -m tests.picture docs/dashboard.png
+
+chaos: .venv/dev.stamp  ## break everything between device and database, make docs/chaos.md
+	$(BIN)/python -m tests.chaos --report docs/chaos.md
+
+bench: .venv/dev.stamp  ## the agent against the obvious alternative, make docs/agent-performance.md
+	$(BIN)/python -m tests.bench $(if $(FER),--fer "$(FER)")
+
+arm64: .venv/dev.stamp  ## the networks and the agent on the processor of a Raspberry Pi, under QEMU (as root)
+	$(BIN)/python -m pytest -m arm64 -s tests/arm64
 
 clean:  ## remove what the other targets made, but not the recorded counts
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .mypy_cache

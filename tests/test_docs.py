@@ -89,7 +89,7 @@ def test_every_option_has_a_help_text(program: str, name: str) -> None:
 
 
 def test_every_field_of_every_message_is_documented() -> None:
-    text = (REPOSITORY / "docs" / "messages.md").read_text()
+    text = (REPOSITORY / "docs" / "mqtt.md").read_text()
     for schema in json_schemas().values():
         for part in [schema, *schema.get("$defs", {}).values()]:
             for field in part["properties"]:
