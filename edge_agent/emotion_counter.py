@@ -53,7 +53,8 @@ class EmotionCounter:
     Args:
         confidence_threshold: a person whose highest mean probability is below it is uncertain.
         min_faces: fewer people in view at the same time, and the window is suppressed.
-        repeat_seconds: a person judged surely a few times need not be judged again for so long.
+        repeat_seconds: a person judged surely a few times need not be judged again for so long;
+            in the next window once is enough, as long as that is sure, too.
         min_presence: share of the window's frames in which a person must be seen to count,
             so that a passer-by or a flicker of the detector does not.
     """
@@ -72,6 +73,8 @@ class EmotionCounter:
         self._min_presence = min_presence
         self._shown: dict[int, int] = {}
         """What each person of the window before showed: an index of `EMOTIONS`, or uncertain."""
+        self._surely_judged: set[int] = set()
+        """Who was judged surely in the window before."""
         self._holding_back = False
         self._begin()
 
@@ -80,6 +83,7 @@ class EmotionCounter:
         people = self._people()
         self._holding_back = 0 < self._together(people) < self._min_faces
         self._shown = {track_id: self._shows(track_id) for track_id in people}
+        self._surely_judged = {one for one, votes in self._votes.items() if self._sure(one, votes)}
         self._begin()
 
     def needs_judging(self, track_ids: np.ndarray, seconds: float) -> np.ndarray:
@@ -149,9 +153,15 @@ class EmotionCounter:
 
     def _is_due(self, track_id: int, seconds: float) -> bool:
         votes = self._votes.get(track_id)
-        if votes is None or votes.sure < _ENOUGH_SURE:
+        if votes is None or not self._sure(track_id, votes):
             return True
         return seconds - votes.seconds >= self._repeat_seconds
+
+    def _sure(self, track_id: int, votes: _Votes) -> bool:
+        enough = (
+            1 if track_id in self._surely_judged and votes.sure == votes.crops else _ENOUGH_SURE
+        )
+        return votes.sure >= enough
 
     def _shows(self, track_id: int) -> int:
         votes = self._votes.get(track_id)

@@ -179,8 +179,26 @@ def test_who_was_judged_surely_three_times_is_left_alone_for_a_while() -> None:
             window.update(seconds, [1], [], np.zeros((0, 7)))
     assert judged == [0.0, 0.25, 0.5, 1.5, 2.5, 3.5, 4.5]
     assert window.compute() == WindowCounts(20, numbers(happy=1), 0, False)
+
+
+def test_who_was_judged_surely_in_the_window_before_is_judged_once_until_in_doubt() -> None:
+    window = EmotionCounter(confidence_threshold=0.4, min_faces=1, repeat_seconds=1.0)
+    one = np.array([1])
+    for _ in range(3):
+        window.update(0.0, [1], [1], sure(HAPPY)[None])
+    for start in (5.0, 10.0):
+        window.reset()
+        assert window.needs_judging(one, start).tolist() == [True]
+        window.update(start, [1], [1], sure(HAPPY)[None])
+        assert window.needs_judging(one, start + 0.9).tolist() == [False]
+        assert window.needs_judging(one, start + 1.0).tolist() == [True]
+    window.update(11.0, [1], [1], sure(HAPPY, 0.6)[None])
+    assert window.needs_judging(one, 11.1).tolist() == [True]
+    # Who left the window before without a judgement is nobody known.
     window.reset()
-    assert window.needs_judging(np.array([1]), 5.0).tolist() == [True]
+    window.reset()
+    window.update(20.0, [1], [1], sure(HAPPY)[None])
+    assert window.needs_judging(one, 20.1).tolist() == [True]
 
 
 def test_who_is_not_clear_is_judged_in_every_frame() -> None:
