@@ -149,22 +149,31 @@ class _Level:
         self._model = model
         self._stride = stride
         self._threshold_squared = np.float32(score_threshold**2)
-        self._tables = [self._sigmoid_table(f"{name}_{stride}") for name in ("class", "objectness")]
+        self._class, self._objectness, self._box = (
+            f"{name}_{stride}" for name in ("class", "objectness", "box")
+        )
+        self._tables = [self._sigmoid_table(name) for name in (self._class, self._objectness)]
+        self._least_objectness = self._least_raw()
 
     def decode(self) -> tuple[np.ndarray, np.ndarray]:
         """Boxes in input pixels and scores of the cells above the threshold."""
-        class_raw, objectness_raw, box_raw = (
-            self._model.raw_output(f"{name}_{self._stride}")[0]
-            for name in ("class", "objectness", "box")
-        )
-        class_table, objectness_table = self._tables
-        objectness = _looked_up(objectness_raw[..., 0], objectness_table)
+        objectness_raw = self._model.raw_output(self._objectness)
+        columns_in_row = objectness_raw.shape[2]
+        objectness_raw = objectness_raw.reshape(-1)
         # The other factor is at most 1: few cells are left after this one.
-        rows, columns = np.nonzero(objectness >= self._threshold_squared)
-        squared = objectness[rows, columns] * _looked_up(class_raw[rows, columns, 0], class_table)
+        cells = np.flatnonzero(objectness_raw >= self._least_objectness)
+        if not len(cells):
+            return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+        class_raw = self._model.raw_output(self._class).reshape(-1)
+        class_table, objectness_table = self._tables
+        squared = _looked_up(objectness_raw[cells], objectness_table)
+        squared *= _looked_up(class_raw[cells], class_table)
         enough = squared >= self._threshold_squared
-        rows, columns = rows[enough], columns[enough]
-        raw = self._model.dequantize(f"box_{self._stride}", box_raw[rows, columns])
+        cells = cells[enough]
+        raw = self._model.dequantize(
+            self._box, self._model.raw_output(self._box).reshape(-1, 4)[cells]
+        )
+        rows, columns = np.divmod(cells, columns_in_row)
         boxes = decode_boxes(raw, np.stack([columns, rows], axis=1), self._stride)
         return boxes, np.sqrt(squared[enough])
 
@@ -174,6 +183,16 @@ class _Level:
         if dtype.itemsize != 1:
             return None
         return _sigmoid(self._model.dequantize(name, np.arange(256, dtype=np.uint8).view(dtype)))
+
+    def _least_raw(self) -> float:
+        """The least raw objectness with which a cell can reach the threshold."""
+        table = self._tables[1]
+        if table is None:
+            squared = float(self._threshold_squared)
+            return float(np.log(squared / (1 - squared))) if 0 < squared < 1 else -np.inf
+        dtype = np.dtype(self._model.outputs[self._objectness]["dtype"])
+        reaching = np.flatnonzero(table >= self._threshold_squared).astype(np.uint8).view(dtype)
+        return float(reaching.min(initial=np.iinfo(dtype).max)) if len(reaching) else np.inf
 
 
 def _looked_up(raw: np.ndarray, table: np.ndarray | None) -> np.ndarray:

@@ -14,7 +14,7 @@ class SceneCut:
     """Compares each frame with the one before, both shrunk to a few hundred values.
 
     Their correlation does not mind that the light goes on or people move. In the trial video it
-    is at least 0.95 within a scene, over up to a second, and at most 0.3 across a cut.
+    is at least 0.94 within a scene, over up to a second, and at most 0.36 across a cut.
     """
 
     def __init__(self) -> None:
@@ -26,13 +26,15 @@ class SceneCut:
         Args:
             image_bgr: (H, W, 3) uint8.
         """
-        # Every eighth pixel is enough to shrink from, and costs a tenth.
-        coarse = cv2.resize(image_bgr[::_STEP, ::_STEP], _SIZE_WH, interpolation=cv2.INTER_AREA)
+        # Every eighth green pixel is enough to shrink from, and costs a thirtieth.
+        green = np.ascontiguousarray(image_bgr[::_STEP, ::_STEP, 1])
+        coarse = cv2.resize(green, _SIZE_WH, interpolation=cv2.INTER_AREA)
         values = coarse.astype(np.float32).ravel()
         values -= values.mean()
-        length = float(np.linalg.norm(values))
+        length = float(np.sqrt(values @ values))
         # A black picture resembles nothing, and is no scene.
-        values = values / length if length > 0 else values
+        if length > 0:
+            values /= length
         before, self._before = self._before, values
         return before is not None and float(before @ values) < _LEAST_CORRELATION
 
