@@ -4,7 +4,7 @@ SOURCE ?=
 STORE ?=
 BIN := .venv/bin
 
-.PHONY: help run test check format asyncapi browser strangers picture chaos arm64 cluster scale bench clean
+.PHONY: help run test check format asyncapi browser strangers picture chaos soak arm64 cluster scale bench clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ picture: .venv/dev.stamp  ## make docs/dashboard.png, the README's picture of th
 
 chaos: .venv/dev.stamp  ## break everything between device and database, make docs/chaos.md
 	$(BIN)/python -m tests.chaos --report docs/chaos.md
+
+soak: .venv/dev.stamp  ## a day of the agent in an hour with all that can go wrong, make docs/soak.md (as root)
+	$(BIN)/python -m tests.soak --report docs/soak.md
 
 bench: .venv/dev.stamp  ## the agent against the obvious alternative, make docs/agent-performance.md
 	$(BIN)/python -m tests.bench $(if $(FER),--fer "$(FER)")

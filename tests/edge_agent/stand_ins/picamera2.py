@@ -1,7 +1,9 @@
 """A stand-in for Picamera2 without a camera; it keeps what its documentation says of these names.
 
 Found by a process whose PYTHONPATH holds this folder. PICAMERA2_STAND_IN says what is wrong with
-the camera, and PICAMERA2_LOG names a file for the calls that were made.
+the camera, and PICAMERA2_LOG names a file for the calls that were made. For a camera whose faults
+come and go, PICAMERA2_FAULT_FILE names a file that says what is wrong now; PICAMERA2_PICTURES is a
+file of pictures (N, H, W, 3) for it to see.
 """
 
 import os
@@ -11,10 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-_FAULT = os.environ.get("PICAMERA2_STAND_IN", "")
 _RATE = 30
 _PI = {"Model": "imx708", "Location": 2, "Rotation": 180, "Id": "/base/soc/i2c0mux/i2c@1/imx708@1a"}
 _USB = {"Model": "Webcam", "Location": 2, "Id": "/base/scb/pcie@7d500000/pci@0,0/usb@0,0-1.4:1.0"}
+
+
+def _fault() -> str:
+    file = os.environ.get("PICAMERA2_FAULT_FILE")
+    return Path(file).read_text() if file else os.environ.get("PICAMERA2_STAND_IN", "")
 
 
 def _hang() -> None:
@@ -52,7 +58,7 @@ class CompletedRequest:
 class Picamera2:
     @staticmethod
     def global_camera_info():
-        return {"absent": [], "usb only": [_USB]}.get(_FAULT, [_USB, _PI])
+        return {"absent": [], "usb only": [_USB]}.get(_fault(), [_USB, _PI])
 
     def __init__(self, camera_num=0, tuning=None):
         self._log(f"open {camera_num}")
@@ -60,9 +66,12 @@ class Picamera2:
         self._started = False
         self._frames = 0
         self.held = 0
-        if _FAULT == "busy":
+        pictures = os.environ.get("PICAMERA2_PICTURES")
+        self._pictures = np.load(pictures, mmap_mode="r") if pictures else None
+        fault = _fault()
+        if fault == "busy":
             raise RuntimeError("Camera __init__ sequence did not complete.")
-        if _FAULT == "hangs in open":
+        if fault == "hangs in open":
             _hang()
 
     def create_video_configuration(self, main=None, lores=None, raw=None, buffer_count=6):
@@ -88,24 +97,28 @@ class Picamera2:
         time.sleep(1 / _RATE)
         self._frames += 1
         later = self._frames > 3
-        if _FAULT == "hangs at once" or (_FAULT == "hangs later" and later):
+        fault = _fault()
+        if fault == "hangs at once" or (fault == "hangs later" and later):
             self._log("hangs")
             _hang()
-        if _FAULT == "raises" and later:
+        if fault == "raises" and later:
             raise RuntimeError("Camera frontend\nhas timed out!")
-        if _FAULT == "crashes" and later:
+        if fault == "crashes" and later:
             os.kill(os.getpid(), signal.SIGSEGV)
-        if _FAULT == "none" and later:
+        if fault == "none" and later:
             return None
         width, height = self._config["main"]["size"]
-        pixels = np.empty((height, width, 3), np.uint8)
-        pixels[:] = self._frames % 256, 100, 200
+        if self._pictures is not None:
+            pixels = np.array(self._pictures[self._frames % len(self._pictures)])
+        else:
+            pixels = np.empty((height, width, 3), np.uint8)
+            pixels[:] = self._frames % 256, 100, 200
         self.held += 1
-        return CompletedRequest(self, pixels[..., 0] if _FAULT == "grey" and later else pixels)
+        return CompletedRequest(self, pixels[..., 0] if fault == "grey" and later else pixels)
 
     def stop(self):
         self._log("stop")
-        if _FAULT == "hangs in stop":
+        if _fault() == "hangs in stop":
             _hang()
         self._started = False
 
