@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import edge_agent.agent as agent
 import edge_agent.outbox as outbox
+import edge_agent.outbox_file as outbox_file
 import edge_agent.reports as reports
 from edge_agent.__main__ import main
 
@@ -19,6 +20,8 @@ SENSORS: Final = "SOAK_SENSORS"
 """The variable that names the file: ``cpu_temperature_c`` and ``throttled`` as JSON."""
 RATE_SECONDS: Final = 1.0
 REOPEN_SECONDS: Final = 3.0
+_SMALL_LOG: Final = ("PRAGMA wal_autocheckpoint = 10", "PRAGMA journal_size_limit = 0")
+"""The outbox's file needs new room every few windows, not every few hundred."""
 
 
 def _sensors() -> dict[str, Any]:
@@ -32,4 +35,5 @@ if __name__ == "__main__":
         module.throttled = lambda: _sensors()["throttled"]  # type: ignore[attr-defined]
     agent._RATE_SECONDS = RATE_SECONDS
     outbox._REOPEN_SECONDS = REOPEN_SECONDS  # type: ignore[misc]
+    outbox_file._SETTINGS = (*outbox_file._SETTINGS, *_SMALL_LOG)  # type: ignore[misc]
     sys.exit(main())

@@ -91,8 +91,16 @@ def jump_clock(room: Room, chance: random.Random) -> None:
 
 def fill_disk(room: Room, chance: random.Random) -> None:
     """There is no room for the outbox; then there is again."""
-    with room.full_disk():
-        room.await_true(lambda: room.health().get("outbox_state") == "disk_unusable")
+
+    def noticed() -> bool:
+        # What the outbox gives back is taken at once.
+        room.fill_disk()
+        return room.health().get("outbox_state") == "disk_unusable"
+
+    try:
+        room.await_true(noticed)
+    finally:
+        room.empty_disk()
     room.await_true(lambda: room.health().get("outbox_state") == "disk")
 
 

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,6 +53,7 @@ class Room:
         self._calls = folder / "picamera2.log"
         self.disk = folder / "disk"
         self.disk.mkdir()
+        self._filler = self.disk / "filler"
         if own_disk:
             self._mount()
         self.camera("")
@@ -187,17 +187,15 @@ class Room:
         """Stops the broker."""
         self._broker.close()
 
-    @contextlib.contextmanager
-    def full_disk(self) -> Iterator[None]:
-        """Leaves no room on the outbox's disk."""
-        filler = self.disk / "filler"
-        try:
-            with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
-                while file.write(_BLOCK):
-                    pass
-            yield
-        finally:
-            filler.unlink()
+    def fill_disk(self) -> None:
+        """Leaves no room on the outbox's disk, as long as this is called again and again."""
+        with contextlib.suppress(OSError), self._filler.open("ab", buffering=0) as file:
+            while file.write(_BLOCK):
+                pass
+
+    def empty_disk(self) -> None:
+        """Leaves all room on it."""
+        self._filler.unlink(missing_ok=True)
 
     def _newest(self, kind: str) -> dict[str, Any] | None:
         messages = self.listener.messages
