@@ -25,22 +25,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("converter: expected --video and --truth together, got one of them", file=sys.stderr)
         return 2
     from converter.convert import ConversionError
-    from converter.release import release
+    from converter.release import measure_released, release
 
+    measuring = {"data": options.data, "video": options.video, "truth": options.truth}
+    command = shlex.join(["python", "-m", "converter", *_without_folders(typed)])
     try:
-        path = release(
-            options.recipe,
-            network=options.network,
-            data=options.data,
-            out=options.out,
-            video=options.video,
-            truth=options.truth,
-            command=shlex.join(["python", "-m", "converter", *_without_folders(typed)]),
-        )
+        if options.command == "measure":
+            path = measure_released(options.out, **measuring, command=command)
+        else:
+            path = release(
+                options.recipe,
+                network=options.network,
+                out=options.out,
+                **measuring,
+                command=command,
+            )
     except (ConversionError, DatasetError, RecipeError, EdgeAgentError) as error:
         print(f"converter: {error}", file=sys.stderr)
         return 2
-    print(f"Released {path} with its card {path.with_suffix('.json').name}.")
+    done = "Measured" if options.command == "measure" else "Released"
+    print(f"{done} {path} with its card {path.with_suffix('.json').name}.")
     return 0
 
 
@@ -50,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m converter",
         description="Turns trained networks into what the agent runs: int8 TFLite with a card.",
     )
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
     release = commands.add_parser(
         "release",
         help="convert a trained network to int8, measure it, and write its card",
@@ -66,27 +70,39 @@ def parser() -> argparse.ArgumentParser:
     release.add_argument(
         "--network", metavar="FILE", type=Path, required=True, help="the trained network.keras"
     )
-    release.add_argument(
+    measure = commands.add_parser(
+        "measure",
+        help="choose the released detector's threshold anew, and measure it",
+        description="Chooses the threshold of the released detector on the validation pictures, "
+        "so that the number of faces is the least wrong; measures it; and writes both into its "
+        "card. The network stays as it is.",
+    )
+    for command in (release, measure):
+        _add_data(command)
+    return top
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "--data",
         metavar="PATH",
         type=Path,
         required=True,
         help="the data that the recipe trains on: a zip file or its folder",
     )
-    release.add_argument(
+    command.add_argument(
         "--out",
         metavar="FOLDER",
         type=Path,
         default=RELEASED,
-        help="where to write (default: the agent's own networks)",
+        help="folder of the released networks (default: the agent's own)",
     )
-    release.add_argument(
+    command.add_argument(
         "--video", metavar="FILE", type=Path, help="for a detector: also measure it on this video"
     )
-    release.add_argument(
+    command.add_argument(
         "--truth", metavar="FILE", type=Path, help="the video's true boxes: a line of JSON a frame"
     )
-    return top
 
 
 def _without_folders(typed: list[str]) -> list[str]:

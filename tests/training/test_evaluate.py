@@ -5,7 +5,7 @@ import pytest
 
 from edge_agent.face_detector import Faces
 from training.evaluate import calibration_error, fit_temperature
-from training.face_detector.evaluate import match
+from training.face_detector.evaluate import match, threshold_for_count
 from training.statistics import wilson_interval
 
 
@@ -36,6 +36,21 @@ def test_a_face_is_found_once() -> None:
     true = np.array([[0, 0, 50, 50]], np.float32)
     matches = match([found], [true], [np.zeros(1, bool)], min_height=24)
     assert matches.hits.tolist() == [True, False]
+
+
+def test_the_threshold_for_counting_makes_the_numbers_the_least_wrong() -> None:
+    far = (200.0, 200.0, 250.0, 250.0)
+    first = _faces((0, 0, 50, 50, 0.905), (*far, 0.805), (100, 0, 150, 50, 0.705), (*far, 0.305))
+    second = _faces((0, 0, 50, 50, 0.605), (*far, 0.505))
+    true = [
+        np.array([[0, 0, 50, 50], [100, 0, 150, 50], [300, 300, 350, 350]], np.float32),
+        np.array([[0, 0, 50, 50]], np.float32),
+    ]
+    skip = [np.zeros(3, bool), np.zeros(1, bool)]
+    assert threshold_for_count([first, second], true, skip, min_height=24) == 0.6
+    # What nobody asks for counts neither way.
+    skip[1][:] = True
+    assert threshold_for_count([first, second], true, skip, min_height=24) == 0.7
 
 
 def test_wilson_interval() -> None:

@@ -121,6 +121,16 @@ def test_a_detector_from_recipe_to_the_agent(tmp_path: Path) -> None:
     faces = detector.detect(np.full((90, 160, 3), 128, np.uint8))
     assert faces.boxes_xyxy.shape == (len(faces), 4)
 
+    before = model.read_bytes()
+    done = _run("converter", "measure", "--data", data, "--out", released)
+    assert done.returncode == 0, done.stderr
+    assert model.read_bytes() == before
+    again = json.loads(model.with_suffix(".json").read_text())
+    assert again.pop("command") == (
+        card.pop("command") + " && python -m converter measure --data wider.zip --out models"
+    )
+    assert again == card
+
 
 @pytest.mark.parametrize(
     ("program", "arguments", "sentence"),
