@@ -3,9 +3,11 @@
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from edge_agent.errors import EdgeAgentError
 from training import recipe as recipes
@@ -108,6 +110,39 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         help="the video's true boxes: a line of JSON a frame",
     )
+    detector.add_argument(
+        "--longer-side",
+        metavar="PIXELS",
+        type=int,
+        default=640,
+        help="of a picture as the networks see it (default: 640)",
+    )
+    detector.add_argument(
+        "--yunet", metavar="FILE", type=Path, help="YuNet's ONNX file, to be measured beside it"
+    )
+    detector.add_argument(
+        "--beside",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="another .tflite detector, to be measured beside it; may be repeated",
+    )
+    detector.add_argument(
+        "--demographics",
+        metavar="FILE",
+        type=Path,
+        help="CSV of widerface-demographics: also say who is found less",
+    )
+    detector.add_argument(
+        "--report", metavar="FILE", type=Path, help="write a page of Markdown with its picture"
+    )
+    detector.add_argument(
+        "--misses",
+        metavar="FILE",
+        type=Path,
+        help="write a picture of the largest faces that were missed, outside of the repository",
+    )
     detector.set_defaults(function=_evaluate_detector)
     return top
 
@@ -160,7 +195,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _evaluate_detector(options: argparse.Namespace) -> int:
     from edge_agent.face_detector import FaceDetector
     from training import wider_face
-    from training.face_detector import evaluate
+    from training.face_detector import evaluate, groups, misses, report
+    from training.face_detector.comparison import compare
 
     if options.video is not None:
         if options.truth is None:
@@ -170,12 +206,52 @@ def _evaluate_detector(options: argparse.Namespace) -> int:
         print(json.dumps(figures, indent=2))
         return 0
     threshold = FaceDetector(options.model).score_threshold
-    detector = FaceDetector(options.model, score_threshold=evaluate.LOWEST_SCORE)
+    detectors = _detectors(options)
+    demographics = options.demographics and groups.read_demographics(options.demographics)
     pictures = wider_face.load(options.data, "validation")
-    found = evaluate.detect_all(detector, pictures)
+    measured = compare(detectors, pictures)
+    found = next(iter(measured.values())).found
+    hits = groups.found_faces(found, pictures, threshold=threshold)
     figures = evaluate.evaluate(found, pictures, threshold=threshold)
     print(json.dumps(figures, indent=2) if options.json else evaluate.markdown(figures))
+    if options.misses is not None:
+        number = misses.write(hits, pictures, options.misses)
+        print(f"wrote {options.misses}: {number} faces that were missed", file=sys.stderr)
+    if options.report is not None:
+        recalls = groups.recall_by_group(hits, pictures, demographics)
+        report.write(
+            measured,
+            recalls,
+            threshold=threshold,
+            longer_side=options.longer_side,
+            pictures=len(pictures),
+            command=_command_without_folders(),
+            file=options.report,
+        )
+        print(f"wrote {options.report}", file=sys.stderr)
     return 0
+
+
+def _detectors(options: argparse.Namespace) -> dict[str, Any]:
+    """Name → detector, the one in question first."""
+    from edge_agent.face_detector import FaceDetector
+    from training.face_detector.evaluate import LOWEST_SCORE
+    from training.face_detector.peers import YuNet
+
+    given = {"score_threshold": LOWEST_SCORE, "longer_side": options.longer_side}
+    named = [options.model, *options.beside]
+    found: dict[str, Any] = {
+        model.name if model else "released": FaceDetector(model, **given) for model in named
+    }
+    if options.yunet is not None:
+        found["YuNet"] = YuNet(options.yunet, **given)
+    return found
+
+
+def _command_without_folders() -> str:
+    """What was typed, as a document tells it: how, not where somebody keeps things."""
+    words = [Path(word).name if "/" in word else word for word in sys.argv[1:]]
+    return shlex.join(["python", "-m", "training", *words])
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ CLASSROOM_PICTURES: Final = frozenset(
 """The trial video ``classroom.mp4`` is made of these; they must never be trained on."""
 
 
+ATTRIBUTES: Final = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
+"""What the official format says of each face: 0 for usual, larger for harder."""
+
+
 @dataclass(frozen=True)
 class LabelledPicture:
     """A picture and its faces.
@@ -41,12 +45,14 @@ class LabelledPicture:
         image_bgr: (H, W, 3) uint8.
         boxes_xyxy: (N, 4) float32 in pixels.
         ignored: (N,) bool; faces marked invalid or without an area.
+        attributes: (N, 6) int, in the order of `ATTRIBUTES`.
     """
 
     name: str
     image_bgr: np.ndarray
     boxes_xyxy: np.ndarray
     ignored: np.ndarray
+    attributes: np.ndarray
 
 
 def load(
@@ -123,7 +129,8 @@ def _load(
         rows = annotations[name]
         boxes = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)
         ignored = (rows[:, 7] > 0) | (rows[:, 2] <= 0) | (rows[:, 3] <= 0)
-        result.append(LabelledPicture(name, image, boxes, ignored))
+        attributes = rows[:, 4:].astype(int)
+        result.append(LabelledPicture(name, image, boxes, ignored, attributes))
     return result
 
 

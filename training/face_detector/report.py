@@ -1,0 +1,183 @@
+"""The page about the detector: a table, precision against recall, and who is found less."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+from training.face_detector.comparison import Measured
+from training.face_detector.evaluate import HEIGHTS, Matches
+from training.face_detector.groups import ENOUGH, MIN_HEIGHT, GroupRecall, gaps
+
+_MOST_GAP: Final = 0.03
+_OURS: Final = "#0072b2"
+_OTHERS: Final = ("#d55e00", "#009e73", "#cc79a7")
+
+
+def write(
+    measured: Mapping[str, Measured],
+    recalls: Mapping[str, Mapping[str, GroupRecall]],
+    *,
+    threshold: float,
+    longer_side: int,
+    pictures: int,
+    command: str,
+    file: Path,
+) -> None:
+    """Writes the page, and its picture beside it.
+
+    Args:
+        measured: name → what it did; the released detector is the first.
+        recalls: of the released detector, by kind and group.
+        threshold: the released one.
+        longer_side: pixels of a picture's longer side as the networks saw it.
+        pictures: how many there were.
+        command: what made the page.
+        file: in Markdown.
+    """
+    picture = file.with_suffix(".png")
+    _draw(measured, threshold, picture)
+    file.write_text(
+        f"""# How well faces are found
+
+Made by `{command}`. Do not edit.
+
+{pictures} validation pictures of WIDER FACE that the released detector was not trained on, their
+longer side at {longer_side} pixels, IoU 0.5, one thread, all detectors in turn in the same run.
+The threshold of the released detector, {threshold:.2f}, was chosen on these pictures, so what is
+said at that threshold is a little optimistic; the average precision (AP) does not depend on it.
+
+{_comparison(measured)}
+
+![Precision against recall by height of the face]({picture.name})
+
+By number of faces of 12 px and more in a picture, AP:
+
+{_crowds(measured)}
+
+## At the released threshold
+
+{_threshold(next(iter(measured.values())), threshold)}
+
+## Who is found
+
+Recall of faces of {MIN_HEIGHT} px and more at the released threshold, with 95 % intervals. *At
+equal size* is what it would be if the faces of each group were as large as those of all groups of
+its kind together, so that only what is not size remains. What is perceived was judged by people who
+saw the pictures (widerface-demographics, CC BY-NC 4.0), for some of the faces. Groups of fewer than
+{ENOUGH} faces are not compared, nor are those of whom these people were not sure.
+
+{_groups(recalls)}
+
+{_gaps(recalls)}
+"""
+    )
+
+
+def _comparison(measured: Mapping[str, Measured]) -> str:
+    first = next(iter(measured.values()))
+    heads = [f"AP ≥ {height} px" for height in HEIGHTS]
+    rows = [
+        [
+            name,
+            *(f"{one.by_height[height].average_precision():.3f}" for height in HEIGHTS),
+            f"{one.milliseconds:.1f}",
+            f"{one.milliseconds / first.milliseconds:.2f}",
+        ]
+        for name, one in measured.items()
+    ]
+    return _table(["", *heads, "ms a picture", "relative time"], rows)
+
+
+def _crowds(measured: Mapping[str, Measured]) -> str:
+    first = next(iter(measured.values()))
+    heads = [
+        f"{low} to {high}" if high < 10_000 else f"{low} and more" for low, high in first.by_crowd
+    ]
+    rows = [
+        [name, *(f"{matches.average_precision():.3f}" for matches in one.by_crowd.values())]
+        for name, one in measured.items()
+    ]
+    rows.append(["faces", *(str(matches.total) for matches in first.by_crowd.values())])
+    return _table(["", *heads], rows)
+
+
+def _threshold(ours: Measured, threshold: float) -> str:
+    rows = []
+    for height, matches in ours.by_height.items():
+        recall, precision = matches.at(threshold)
+        boxes = int((matches.scores >= threshold).sum())
+        rows.append(
+            [f"≥ {height} px", str(matches.total), f"{recall:.1%}", f"{precision:.1%}", str(boxes)]
+        )
+    return _table(
+        ["faces", "there are", "found (recall)", "boxes right (precision)", "boxes"], rows
+    )
+
+
+def _groups(recalls: Mapping[str, Mapping[str, GroupRecall]]) -> str:
+    rows = [
+        [
+            kind,
+            group,
+            str(one.faces),
+            f"{one.recall:.1%} ({_range(one.recall_interval_95)})",
+            f"{one.at_equal_size:.1%} ({_range(one.at_equal_size_interval_95)})",
+        ]
+        for kind, groups in recalls.items()
+        for group, one in groups.items()
+    ]
+    return _table(["", "group", "faces", "found", "at equal size"], rows)
+
+
+def _gaps(recalls: Mapping[str, Mapping[str, GroupRecall]]) -> str:
+    sentences = []
+    for kind, (group, gap) in gaps(recalls).items():
+        verdict = "within" if gap <= _MOST_GAP else "**more than**"
+        sentences.append(
+            f"- {kind}: *{group}* is found least, {100 * gap:.1f} points below the best at equal "
+            f"size: {verdict} the {100 * _MOST_GAP:.0f} points that are wanted."
+        )
+    return "\n".join(sentences)
+
+
+def _range(interval: tuple[float, float]) -> str:
+    return f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f}"
+
+
+def _table(head: list[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _draw(measured: Mapping[str, Measured], threshold: float, file: Path) -> None:
+    figure, axes = plt.subplots(
+        1, len(HEIGHTS), figsize=(11, 3.6), layout="constrained", sharey=True
+    )
+    colours = [_OURS, *_OTHERS]
+    for height, panel in zip(HEIGHTS, axes, strict=True):
+        for (name, one), colour in zip(measured.items(), colours, strict=False):
+            matches = one.by_height[height]
+            recall, precision = _curve(matches)
+            panel.plot(
+                recall, precision, color=colour, label=f"{name}: {matches.average_precision():.3f}"
+            )
+        ours = next(iter(measured.values())).by_height[height]
+        panel.plot(*ours.at(threshold), "o", color=_OURS, label=f"threshold {threshold:.2f}")
+        panel.set(title=f"faces of {height} px and more", xlabel="recall", xlim=(0, 1), ylim=(0, 1))
+        panel.legend(loc="lower left", fontsize="small", frameon=False)
+        panel.spines[["top", "right"]].set_visible(False)
+    axes[0].set_ylabel("precision")
+    figure.savefig(file, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+def _curve(matches: Matches) -> tuple[np.ndarray, np.ndarray]:
+    order = np.argsort(-matches.scores, kind="stable")
+    found = np.cumsum(matches.hits[order])
+    return found / max(matches.total, 1), found / np.arange(1, len(order) + 1)
