@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy import scaling
 from deploy.certificates import commands as certificates
+from deploy.device import commands as device
 from deploy.measure import commands as measuring
 from edge_agent.errors import EdgeAgentError
 
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     measuring.add_commands(commands)
     certificates.add_certificates(commands)
     certificates.add_mosquitto(commands)
+    device.add_commands(commands)
     return top
 
 

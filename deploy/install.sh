@@ -68,7 +68,7 @@ while [ $# -gt 0 ]; do
       ;;
     --purge) purge=yes ;;
     --no-start) start=no ;;
-    --packaged) packaged=yes ;;
+    --packaged) packaged=yes start=no ;;
     --help | -h)
       usage
       exit 0
@@ -375,7 +375,9 @@ switch() {
 }
 
 start_agent() {
-  if [ $start = no ]; then
+  if [ $packaged = yes ]; then
+    return
+  elif [ $start = no ]; then
     say start "not started, as asked for"
   elif ! systemd_runs; then
     say start "not started: no systemd runs here"

@@ -34,15 +34,19 @@ SITE = "my-school"
 class School:
     """An authority, and Mosquitto as `deploy/mosquitto/` configures it, on loopback ports.
 
+    Args:
+        folder: for its files.
+        broker_name: the broker's name or address in its certificate, beside localhost.
+
     Attributes:
         authority: who signs.
         certificate_port, password_port: of the broker's two listeners.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, broker_name: str = "broker.example") -> None:
         self._program = debian_program("mosquitto")
         self._certificates, self._broker = folder / "certificates", folder / "broker"
-        authority.create(self._certificates, ["broker.example"], days=30)
+        authority.create(self._certificates, [broker_name], days=30)
         self.authority = authority.Authority(self._certificates)
         self.certificate_port, self.password_port = free_port(), free_port()
         self._log = folder / "broker.log"
@@ -87,6 +91,11 @@ class School:
 
     def log(self) -> str:
         return self._log.read_text()
+
+    @property
+    def running(self) -> bool:
+        """Whether the broker was started and not stopped."""
+        return self._process is not None
 
     def start(self) -> None:
         with self._log.open("a") as log:

@@ -1,0 +1,74 @@
+"""A computer in QEMU, whose plug can be pulled."""
+
+import functools
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from tests.machine.image import Image
+from tests.support import PATIENCE_SECONDS, debian_program
+
+HOST: Final = "10.0.2.2"
+"""Under this address the computer sees the loopback of the machine that it runs on."""
+_PROGRAM: Final = "qemu-system-x86_64"
+_KVM: Final = ("-accel", "kvm", "-cpu", "host")
+
+
+@functools.cache
+def accelerated() -> bool:
+    """Whether the processor helps; without that, everything takes ten times as long."""
+    program = debian_program(_PROGRAM, package="qemu-system-x86")
+    # Where KVM is there but of no use, QEMU ends before it listens to its monitor.
+    nothing = ("-display", "none", "-S", "-monitor", "stdio", "-nodefaults")
+    command = [program, *_KVM, *nothing]
+    return subprocess.run(command, input=b"quit\n", capture_output=True).returncode == 0
+
+
+class Computer:
+    """A machine that boots from an image, and from what it has written to it before.
+
+    What its system has had the disk keep is on the disk after `cut`; what was in its memory is
+    gone, as with a plug that is pulled. The disk has no cache of its own that could lose more.
+
+    Args:
+        image: what it boots from, and changes.
+        console: where what it says on its console is added.
+    """
+
+    def __init__(self, image: Image, console: Path) -> None:
+        self._image = image
+        self._console = console
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def switch_on(self) -> None:
+        """Begins to boot."""
+        image = self._image
+        disks = [image.disk] if image.writable is None else [image.disk, image.writable]
+        root = "ro" if image.writable else "rw"
+        command = [
+            debian_program(_PROGRAM, package="qemu-system-x86"),
+            *("-machine", "q35", "-m", "1024", "-smp", "2", "-display", "none", "-no-reboot"),
+            *(_KVM if accelerated() else ("-accel", "tcg,thread=multi", "-cpu", "max")),
+            *("-kernel", str(image.kernel), "-initrd", str(image.initrd)),
+            *("-append", f"root=/dev/vda {root} console=ttyS0 systemd.show_status=0 panic=5"),
+            *("-netdev", "user,id=lan", "-device", "virtio-net-pci,netdev=lan"),
+            *("-serial", "stdio"),
+        ]
+        for disk in disks:
+            command += ["-drive", f"file={disk},format=raw,if=virtio,cache=writethrough"]
+        with self._console.open("ab") as console:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=console, stderr=console
+            )
+
+    def cut(self) -> None:
+        """Takes its power away, in the midst of whatever it does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(PATIENCE_SECONDS)
+            self._process = None
+
+    @property
+    def on(self) -> bool:
+        """Whether it still runs."""
+        return self._process is not None and self._process.poll() is None
