@@ -2,12 +2,14 @@
 PYTHON ?= python3
 SOURCE ?=
 STORE ?=
+ARCH ?= arm64
+SUITE ?= bookworm
 BIN := .venv/bin
 
 .PHONY: help run test check format asyncapi browser strangers picture chaos soak arm64 cluster scale bench clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/run.stamp  ## everything on this machine: camera or sample, or SOURCE=file.mp4
 	@$(BIN)/python -m deploy demo $(if $(SOURCE),--source "$(SOURCE)")
@@ -54,6 +56,19 @@ bench: .venv/dev.stamp  ## the agent against the obvious alternative, make docs/
 
 arm64: .venv/dev.stamp  ## the networks and the agent on the processor of a Raspberry Pi, under QEMU (as root)
 	$(BIN)/python -m pytest -m arm64 -s tests/arm64
+
+.PHONY: install-arm64 machine bundle deb
+install-arm64: .venv/dev.stamp  ## the installer on the Debian of a Raspberry Pi, under QEMU (as root)
+	$(BIN)/python -m pytest -m arm64 -s tests/arm64/test_install.py
+
+machine: .venv/dev.stamp  ## a whole machine boots, counts, and loses its power ten times (as root)
+	$(BIN)/python -m tests.machine $(if $(READ_ONLY),--read-only)
+
+bundle: .venv/dev.stamp  ## what installs a device without a network, into dist/; ARCH=amd64 SUITE=trixie
+	$(BIN)/python -m deploy bundle dist/edge-agent-$(SUITE)-$(ARCH) --arch $(ARCH) --suite $(SUITE)
+
+deb: .venv/dev.stamp  ## the Debian package, into dist/; ARCH=amd64 SUITE=trixie
+	$(BIN)/python -m deploy deb dist --arch $(ARCH) --suite $(SUITE)
 
 clean:  ## remove what the other targets made, but not the recorded counts
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .mypy_cache

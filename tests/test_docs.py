@@ -46,7 +46,10 @@ COMMANDS = {
     for program, parser in PARSERS.items()
     for name, command in _subcommands(parser).items()
 }
-EVERY_OPTION = set().union(*(_options(command) for command in COMMANDS.values()))
+INSTALLER = (REPOSITORY / "deploy" / "install.sh").read_text()
+EVERY_OPTION = set(re.findall(r"--[a-z][a-z-]*", INSTALLER.partition("END\n}")[0])).union(
+    *(_options(command) for command in COMMANDS.values())
+)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -72,8 +75,8 @@ def test_options_named_alone_exist_somewhere(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_make_targets_and_links_exist(document: Path) -> None:
     text = document.read_text()
-    targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.M))
-    for target in re.findall(r"(?:^|`)make ([a-z-]+)", text, re.M):
+    targets = set(re.findall(r"^([a-z0-9-]+):", (REPOSITORY / "Makefile").read_text(), re.M))
+    for target in re.findall(r"(?:^|`)make ([a-z0-9-]+)", text, re.M):
         assert target in targets, f"make {target}"
     for link in re.findall(r"\]\((?!http)([^)#]+)\)", text):
         assert (document.parent / link).exists(), link

@@ -19,19 +19,17 @@ from deploy.device.lock import REPOSITORY, Target
 
 NAME: Final = "edge-agent"
 _RELEASES: Final = {"bookworm": "deb12", "trixie": "deb13"}
+_PAPERS: Final = REPOSITORY / "deploy" / "debian"
 _SCRIPTS: Final = ("postinst", "prerm", "postrm")
 
 
-def make_package(
-    folder: Path, target: Target, architecture: str, *, sources: Path = REPOSITORY
-) -> Path:
-    """Makes the package of one system.
+def make_package(folder: Path, target: Target, architecture: str) -> Path:
+    """Makes the package of one system, and beside it its bundle, which the next call completes.
 
     Args:
-        folder: for the package, and for its bundle, which the next call completes.
+        folder: for both.
         target: the system.
         architecture: its processor, as Debian names it.
-        sources: a checkout.
 
     Returns:
         The package.
@@ -39,17 +37,26 @@ def make_package(
     Raises:
         DeviceError: when something cannot be fetched or built.
     """
+    bundle = folder / f"{NAME}-{target.suite}-{architecture}"
+    make_bundle(bundle, [target])
+    return pack(bundle, folder, target, architecture)
+
+
+def pack(bundle: Path, folder: Path, target: Target, architecture: str) -> Path:
+    """Puts a bundle into a package.
+
+    Raises:
+        DeviceError: when dpkg-deb is missing or does not make it.
+    """
     if shutil.which("dpkg-deb") is None:
         raise DeviceError("expected Debian's dpkg-deb, got none: apt install dpkg")
-    bundle = folder / f"{NAME}-{target.suite}-{architecture}"
-    make_bundle(bundle, [target], sources=sources)
     version = next(bundle.glob(f"wheels/{PROJECT_WHEEL}")).name.split("-")[1]
     version += f"+{_RELEASES[target.suite]}"
     package = folder / f"{NAME}_{version}_{architecture}.deb"
     with tempfile.TemporaryDirectory() as work:
         root = Path(work) / "root"
-        _fill(root, bundle, sources, version)
-        _describe(root, sources, version=version, architecture=architecture, target=target)
+        _fill(root, bundle, version)
+        _describe(root, version=version, architecture=architecture, target=target)
         # Wheels are packed already: nothing is gained by a second, thorough packing.
         command = ["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", root, package]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -58,7 +65,7 @@ def make_package(
     return package
 
 
-def _fill(root: Path, bundle: Path, sources: Path, version: str) -> None:
+def _fill(root: Path, bundle: Path, version: str) -> None:
     library = root / "usr/lib" / NAME
     shutil.copytree(bundle, library)
     units = root / "lib/systemd/system"
@@ -69,7 +76,7 @@ def _fill(root: Path, bundle: Path, sources: Path, version: str) -> None:
     shutil.copy(bundle / "systemd/journald.conf", journal)
     papers = root / "usr/share/doc" / NAME
     papers.mkdir(parents=True)
-    shutil.copy(sources / "deploy/debian/copyright", papers)
+    shutil.copy(_PAPERS / "copyright", papers)
     entry = (
         f"{NAME} ({version}) unstable; urgency=medium\n\n  * See CHANGELOG.md of the source.\n\n"
         f" -- Classroom Emotion Counts <maintainers@example.org>  {email.utils.formatdate(0)}\n"
@@ -84,9 +91,7 @@ def _set_modes(root: Path) -> None:
         path.chmod(0o755 if path.is_dir() or path.name == "install.sh" else 0o644)
 
 
-def _describe(
-    root: Path, sources: Path, *, version: str, architecture: str, target: Target
-) -> None:
+def _describe(root: Path, *, version: str, architecture: str, target: Target) -> None:
     files = [path for path in sorted(root.rglob("*")) if path.is_file()]
     major, minor = target.python.split(".")
     values = {
@@ -98,7 +103,7 @@ def _describe(
     }
     control = root / "DEBIAN"
     control.mkdir(mode=0o755)
-    text = (sources / "deploy/debian/control").read_text()
+    text = (_PAPERS / "control").read_text()
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)
     (control / "control").write_text(text)
@@ -108,5 +113,5 @@ def _describe(
     ]
     (control / "md5sums").write_text("".join(sums))
     for name in _SCRIPTS:
-        shutil.copy(sources / "deploy/debian" / name, control)
+        shutil.copy(_PAPERS / name, control)
         (control / name).chmod(0o755)
