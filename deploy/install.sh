@@ -336,7 +336,10 @@ install_units() {
     return
   fi
   mkdir -p $UNITS
-  install -m 644 "$from/edge-agent.service" $UNITS/
+  if ! cmp -s "$from/edge-agent.service" $UNITS/edge-agent.service; then
+    install -m 644 "$from/edge-agent.service" $UNITS/
+    changed=yes
+  fi
   if [ ! -e $JOURNAL ]; then
     install -D -m 644 "$from/journald.conf" $JOURNAL
     say journal "bounded for the card by $JOURNAL"
@@ -367,6 +370,7 @@ switch() {
   local new=releases/${1##*/} old
   old=$(target current)
   [ "$old" != "$new" ] || return 0
+  changed=yes
   if [ -n "$old" ] && [ -e "$OPT/$old/complete" ]; then
     point previous "$old"
   fi
@@ -383,6 +387,8 @@ start_agent() {
     say start "not started: no systemd runs here"
   elif ! has_purpose; then
     say start "not started: set deployment.purpose in $CONFIG, then: systemctl start edge-agent"
+  elif [ $changed = no ] && systemctl --quiet is-active edge-agent.service; then
+    say start "edge-agent runs, as it did"
   elif systemctl restart edge-agent.service; then
     say start "edge-agent runs; its log: journalctl -u edge-agent"
   else
@@ -395,7 +401,8 @@ remove_other_releases() {
   for folder in "$OPT"/releases/*/; do
     name=releases/$(basename "$folder")
     case $name in
-      "$(target current)" | "$(target previous)" | 'releases/*') ;;
+      # The updater's may be an older one, which has counted.
+      "$(target current)" | "$(target previous)" | "$(target updater)" | 'releases/*') ;;
       *)
         rm -rf "${OPT:?}/$name"
         say removed "$OPT/$name"
@@ -473,6 +480,7 @@ rollback() {
   check_config $CONFIG
   point current "$old"
   point previous "$new"
+  changed=yes
   say switched "from $new back to $old"
   install_units "$release"
   start_agent || fail "expected ${old##*/} to start, which it did not; why: journalctl -u edge-agent"
@@ -513,7 +521,7 @@ mkdir -p /run/lock
 exec 9>/run/lock/edge-agent-install
 flock -n 9 || fail "expected to run alone, got another one at work; wait until it has ended"
 cd /
-release='' unfinished='' work=''
+release='' unfinished='' work='' changed=no
 case $task in
   install | upgrade) install_release ;;
   stage) stage ;;

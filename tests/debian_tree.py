@@ -76,11 +76,15 @@ class Tree:
 @contextmanager
 def copied(system: Path, root: Path) -> Iterator[Tree]:
     """A copy of a system that may be changed, with /proc and /dev; gone at the end."""
-    subprocess.run(["cp", "--archive", "--reflink=auto", system, root], check=True)
-    with mounted(root):
-        yield Tree(root)
-    # Whatever could not be unmounted must not be deleted through.
-    subprocess.run(["rm", "-rf", "--one-file-system", root], check=True)
+    # What a run left that was broken off; never through something that is still mounted.
+    remove = ["rm", "-rf", "--one-file-system", root]
+    subprocess.run(remove, check=True)
+    try:
+        subprocess.run(["cp", "--archive", "--reflink=auto", system, root], check=True)
+        with mounted(root):
+            yield Tree(root)
+    finally:
+        subprocess.run(remove, check=True)
 
 
 @contextmanager
