@@ -57,12 +57,16 @@ bench: .venv/dev.stamp  ## the agent against the obvious alternative, make docs/
 arm64: .venv/dev.stamp  ## the networks and the agent on the processor of a Raspberry Pi, under QEMU (as root)
 	$(BIN)/python -m pytest -m arm64 -s tests/arm64
 
-.PHONY: install-arm64 machine bundle deb
+.PHONY: install-arm64 machine kills bundle deb
 install-arm64: .venv/dev.stamp  ## the installer on the Debian of a Raspberry Pi, under QEMU (as root)
 	$(BIN)/python -m pytest -m arm64 -s tests/arm64/test_install.py
 
 machine: .venv/dev.stamp  ## a whole machine boots, counts, and loses its power ten times (as root)
 	$(BIN)/python -m tests.machine $(if $(READ_ONLY),--read-only)
+	$(BIN)/python -m pytest -m machine -s tests/machine
+
+kills: .venv/dev.stamp  ## kill the agent at every single write to its state; some minutes
+	$(BIN)/python -m pytest -m strace -s tests/edge_agent/test_kills.py
 
 bundle: .venv/dev.stamp  ## what installs a device without a network, into dist/; ARCH=amd64 SUITE=trixie
 	$(BIN)/python -m deploy bundle dist/edge-agent-$(SUITE)-$(ARCH) --arch $(ARCH) --suite $(SUITE)

@@ -58,8 +58,8 @@ def pack(bundle: Path, folder: Path, target: Target, architecture: str) -> Path:
         _fill(root, bundle, version)
         _describe(root, version=version, architecture=architecture, target=target)
         # Wheels are packed already: nothing is gained by a second, thorough packing.
-        command = ["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", root, package]
-        done = subprocess.run(command, capture_output=True, text=True)
+        command = ["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build"]
+        done = subprocess.run([*command, root, package], capture_output=True, text=True)
     if done.returncode != 0:
         raise DeviceError(f"expected a package, got: {done.stderr.strip()}")
     return package

@@ -1,4 +1,4 @@
-"""The installer where it must refuse, and its text; whole installations are `make install-arm64`."""
+"""The installer where it must refuse, and its text; `make install-arm64` installs for real."""
 
 import os
 import re

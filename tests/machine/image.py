@@ -17,7 +17,7 @@ PACKAGES: Final = (
     *("systemd", "systemd-sysv", "udev", "kmod", "python3", "python3-venv", "ca-certificates"),
     *("linux-image-cloud-amd64", "initramfs-tools"),
 )
-_TARGET: Final = next(t for t in TARGETS if (t.suite, t.machine) == ("bookworm", "x86_64"))
+TARGET: Final = next(t for t in TARGETS if (t.suite, t.machine) == ("bookworm", "x86_64"))
 _MEGABYTES: Final = 2500
 _WRITABLE_MEGABYTES: Final = 128
 _IDS: Final = ("--user", "--group")
@@ -86,7 +86,7 @@ def make_image(folder: Path, mqtt: dict[str, object], login: Path, *, read_only:
     """
     folder.mkdir(parents=True, exist_ok=True)
     bundle = CACHE / "bundle-bookworm-amd64"
-    make_bundle(bundle, [_TARGET])
+    make_bundle(bundle, [TARGET])
     system = debian("amd64", PACKAGES)
     with copied(system, folder / "root") as tree:
         shutil.copytree(bundle, tree.root / "tmp" / "bundle")
