@@ -65,7 +65,7 @@ class TfliteModel:
     def _load(self, size_hw: tuple[int, int] | None = None) -> None:
         try:
             # Later, when it is resized, another thread may have something to say.
-            with _quiet_standard_error() if size_hw is None else nullcontext():
+            with quiet_standard_error() if size_hw is None else nullcontext():
                 # A copy, because resizing changes it.
                 content = bytes(bytearray(self._content))
                 self._interpreter = Interpreter(
@@ -174,7 +174,7 @@ def _resize(interpreter: Interpreter, size_hw: tuple[int, int]) -> None:
 
 
 @contextmanager
-def _quiet_standard_error() -> Iterator[None]:
+def quiet_standard_error() -> Iterator[None]:
     """Drops what native code writes there: LiteRT greets, and has no setting against it."""
     standard_error = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -5,9 +5,17 @@ from typing import Final
 
 import keras
 
+from training.models.cnn import cnn
+from training.models.densenet import densenet
+from training.models.dexpression import dexpression
+from training.models.mobilenet import mobilenet
 from training.models.resnet import resnet
 
 EMOTION_MODELS: Final[dict[str, Callable[..., keras.Model]]] = {
+    "cnn": cnn,
+    "mobilenet": mobilenet,
+    "dexpression": dexpression,
+    "densenet": densenet,
     "resnet": resnet,
 }
 """Family → function ``(**options) -> keras.Model``. Every family has the same input and output."""

@@ -9,8 +9,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from edge_agent.emotions import EMOTIONS
-from training.layers import convolve
+from training.layers import convolve, judge, pixels_and_rescaled
 
 
 def resnet(
@@ -26,17 +25,13 @@ def resnet(
         blocks: residual blocks of each stage.
         dropout: share of features dropped before the last layer.
     """
-    pixels = keras.Input((48, 48, 1), name="pixels")
-    x = layers.Rescaling(1 / 255, name="rescale")(pixels)
+    pixels, x = pixels_and_rescaled()
     x = convolve(x, widths[0], name="stem")
     for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
         for block in range(count):
             strides = 2 if stage > 0 and block == 0 else 1
             x = _block(x, width, strides=strides, name=f"stage{stage}_block{block}")
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
-    logits = layers.Dense(len(EMOTIONS), dtype="float32", name="logits")(x)
-    return keras.Model(pixels, logits, name="resnet")
+    return keras.Model(pixels, judge(x, dropout=dropout), name="resnet")
 
 
 def _block(x: Any, width: int, *, strides: int, name: str) -> Any:

@@ -1,0 +1,81 @@
+"""Every family builds, takes faces, answers with seven logits, and survives full int8."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
+pytest.importorskip("tensorflow", reason="converting needs TensorFlow: install 'training'")
+
+from converter.convert import to_int8
+from converter.operators import operators
+from training import recipe as recipes
+from training.models import EMOTION_MODELS
+
+SMALL: dict[str, dict[str, Any]] = {
+    "cnn": {"widths": [8, 16], "convolutions": 1},
+    "mobilenet": {"width": 0.25, "stem_strides": 2},
+    "dexpression": {"width": 0.125},
+    "densenet": {"blocks": [2, 2], "growth": 8},
+    "resnet": {"widths": [8, 16], "blocks": [1, 1]},
+}
+"""Each family with the fewest layers in which all its kinds of layer occur."""
+ALL_IN_INT8 = ("QUANTIZE",)
+"""What is outside XNNPACK: the conversion from uint8 to int8 at the beginning."""
+
+
+def faces(number: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (number, 48, 48, 1), np.uint8)
+
+
+def test_every_family_has_a_small_form_here() -> None:
+    assert SMALL.keys() == EMOTION_MODELS.keys()
+
+
+@pytest.mark.parametrize("family", EMOTION_MODELS)
+def test_a_family_takes_faces_gives_logits_and_runs_in_int8(family: str, tmp_path: Path) -> None:
+    network = EMOTION_MODELS[family](**SMALL[family])
+    assert network.input_shape == (None, 48, 48, 1)
+    assert network.output_shape == (None, 7)
+    assert network.layers[1].name == "rescale"
+    # Layers named by place: Keras' own names end in a counter that differs from run to run.
+    names = [layer.name for layer in network.layers]
+    assert names == [layer.name for layer in EMOTION_MODELS[family](**SMALL[family]).layers]
+    logits = np.asarray(network(faces(3).astype(np.float32)))
+    assert logits.shape == (3, 7)
+    assert np.isfinite(logits).all()
+    network.save(tmp_path / "network.keras")
+    content = to_int8(tmp_path / "network.keras", faces(4))
+    assert operators(content).outside == ALL_IN_INT8
+
+
+def emotion_recipes() -> list[str]:
+    return [name for name in recipes.names() if not name.startswith("detector")]
+
+
+@pytest.mark.parametrize("name", emotion_recipes())
+def test_a_recipe_names_a_family_and_options_that_exist(name: str) -> None:
+    recipe = recipes.load(name)
+    assert isinstance(recipe, recipes.EmotionRecipe)
+    network = EMOTION_MODELS[recipe.family](**recipe.options)
+    assert network.count_params() > 1000
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", emotion_recipes())
+def test_a_recipes_network_runs_in_int8(name: str, tmp_path: Path) -> None:
+    recipe = recipes.load(name)
+    assert isinstance(recipe, recipes.EmotionRecipe)
+    EMOTION_MODELS[recipe.family](**recipe.options).save(tmp_path / "network.keras")
+    content = to_int8(tmp_path / "network.keras", faces(4))
+    assert operators(content).outside == ALL_IN_INT8
+
+
+def test_every_recipe_says_how_to_run_it() -> None:
+    for name in recipes.names():
+        text = (recipes.RECIPES / f"{name}.yaml").read_text()
+        assert f"python -m training train {name}" in text
+        assert isinstance(yaml.safe_load(text), dict)
