@@ -4,9 +4,10 @@ SOURCE ?=
 STORE ?=
 ARCH ?= arm64
 SUITE ?= bookworm
+MODELS ?= build/models
 BIN := .venv/bin
 
-.PHONY: help run test check format asyncapi browser strangers picture chaos soak arm64 cluster scale bench clean
+.PHONY: help run test check format asyncapi browser strangers picture chaos soak arm64 cluster scale bench models clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,15 @@ soak: .venv/dev.stamp  ## a day of the agent in an hour with all that can go wro
 
 bench: .venv/dev.stamp  ## the agent against the obvious alternative, make docs/agent-performance.md
 	$(BIN)/python -m tests.bench $(if $(FER),--fer "$(FER)")
+
+models: .venv/dev.stamp  ## NETWORKS="runs/*/network.keras" DATA=fer2013.zip: convert, verify, benchmark, draw
+	@test -n "$(NETWORKS)" -a -n "$(DATA)" || \
+	{ echo 'expected make models NETWORKS="runs/NAME/network.keras ..." DATA=fer2013.zip' >&2; exit 2; }
+	$(BIN)/python -m converter convert $(NETWORKS) --data "$(DATA)" --out $(MODELS)/variants
+	$(BIN)/python -m converter verify $(NETWORKS) --data "$(DATA)" --variants $(MODELS)/variants
+	$(BIN)/python -m converter benchmark $(MODELS)/variants --data "$(DATA)" \
+	--out $(MODELS)/results.csv $(if $(FER),--fer "$(FER)")
+	$(BIN)/python -m converter report $(MODELS)/results.csv --out $(MODELS)/report.html
 
 arm64: .venv/dev.stamp  ## the networks and the agent on the processor of a Raspberry Pi, under QEMU (as root)
 	$(BIN)/python -m pytest -m arm64 -s tests/arm64

@@ -103,6 +103,8 @@ def convert(graph: Graph, precision: Precision, calibration: Sequence[np.ndarray
     """
     import tensorflow as tf
 
+    if precision is Precision.INT8_LITERT:
+        return _by_litert_quantizer(graph, calibration)
     if precision.is_calibrated and not len(calibration):
         raise ConversionError(f"expected calibration pictures for {precision.value}, got none")
     converter = tf.lite.TFLiteConverter.from_saved_model(str(graph.folder))
@@ -131,6 +133,27 @@ def convert(graph: Graph, precision: Precision, calibration: Sequence[np.ndarray
             f"expected layers that TFLite has operators for in {precision.value}, got: "
             f"{reason[0][:300]}"
         ) from error
+
+
+def _by_litert_quantizer(graph: Graph, calibration: Sequence[np.ndarray]) -> bytes:
+    """int8 made of the float32 flatbuffer, where TensorFlow makes it of the graph."""
+    try:
+        from litert_quantizer import quantizer, recipe
+    except ImportError as error:
+        raise ConversionError(
+            f"expected the package litert-quantizer, got: {error}; pip install litert-quantizer"
+        ) from error
+    if not len(calibration):
+        raise ConversionError("expected calibration pictures for int8-litert, got none")
+    flatbuffer = graph.folder / "float32.tflite"
+    flatbuffer.write_bytes(convert(graph, Precision.FLOAT32, calibration))
+    batches = [{"pixels": pixels} for [pixels] in _batches(calibration, graph.batch)]
+    with redirect_stdout(StringIO()), quiet_standard_error(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        work = quantizer.Quantizer(str(flatbuffer))
+        work.load_quantization_recipe(recipe.static_wi8_ai8())
+        seen = work.calibrate({"serving_default": batches})
+        return bytes(work.quantize(seen).quantized_model)
 
 
 def _batches(pictures: Sequence[np.ndarray], batch: int) -> Iterator[list[np.ndarray]]:

@@ -19,8 +19,14 @@ class Precision(str, Enum):
     """int8 throughout, uint8 in, so that a pixel is the quantized input."""
     INT16 = "int16"
     """int8 weights and int16 activations, float32 in and out: exact, but not for XNNPACK."""
+    INT8_LITERT = "int8-litert"
+    """int8 throughout by the package litert-quantizer in place of TensorFlow; int8 in."""
 
     @property
     def is_calibrated(self) -> bool:
         """Whether pictures fix the range of its activations."""
-        return self in (Precision.INT8, Precision.INT16)
+        return self in (Precision.INT8, Precision.INT16, Precision.INT8_LITERT)
+
+
+USUAL = tuple(precision for precision in Precision if precision is not Precision.INT8_LITERT)
+"""What TensorFlow alone makes."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from converter import calibration
 from converter.convert import load_network, to_int8
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.emotions import EMOTIONS
@@ -20,7 +21,6 @@ from training.evaluate import evaluate, fit_temperature
 from training.face_detector import evaluate as detection
 from training.recipe import DetectorRecipe, EmotionRecipe, Recipe, load
 
-CALIBRATION_FACES: Final = 500
 CALIBRATION_PICTURES: Final = 200
 CALIBRATION_SEED: Final = 0
 DETECTOR_SIZE_HW: Final = (640, 640)
@@ -37,6 +37,8 @@ def release(
     command: str,
     video: Path | None = None,
     truth: Path | None = None,
+    calibration_list: Path = calibration.PINNED,
+    converted: Path | None = None,
 ) -> Path:
     """Converts, measures, and writes ``<task>.tflite`` and ``<task>.json``.
 
@@ -49,12 +51,14 @@ def release(
         out: folder of the released networks.
         command: what was typed, for the card.
         video, truth: for a detector, a video to measure on and its true boxes.
+        calibration_list: for a classifier, the training pictures to calibrate on.
+        converted: a classifier's int8 variant to release in place of converting again.
 
     Returns:
         The path of the network.
 
     Raises:
-        ConversionError, DatasetError, RecipeError, ModelError: one sentence each.
+        CalibrationError, ConversionError, DatasetError, RecipeError, ModelError: one sentence each.
     """
     recipe = load(recipe_name)
     model = out / f"{recipe.task}.tflite"
@@ -62,7 +66,7 @@ def release(
     out.mkdir(parents=True, exist_ok=True)
     try:
         if isinstance(recipe, EmotionRecipe):
-            figures = _classifier(recipe, network, data, partial)
+            figures = _classifier(network, data, partial, calibration_list, converted)
         else:
             figures = _detector(network, data, partial)
             figures |= measure_detector(partial, data, video=video, truth=truth)
@@ -99,11 +103,12 @@ def _training(recipe: Recipe, name: str, data: Path) -> list[str]:
     return [*earlier, shlex.join(words)]
 
 
-def _classifier(recipe: EmotionRecipe, network: Path, data: Path, partial: Path) -> dict[str, Any]:
-    training = fer2013.load(data, "training")
-    chosen = np.random.default_rng(CALIBRATION_SEED).permutation(len(training.labels))
-    calibration = training.faces_gray[chosen[:CALIBRATION_FACES], :, :, None]
-    partial.write_bytes(to_int8(network, calibration))
+def _classifier(
+    network: Path, data: Path, partial: Path, calibration_list: Path, converted: Path | None
+) -> dict[str, Any]:
+    load_network(network)  # before the data: what is no network is told at once
+    faces = calibration.faces(fer2013.load(data, "training"), calibration_list)
+    partial.write_bytes(converted.read_bytes() if converted else to_int8(network, faces))
 
     public = fer2013.load(data, "public_test")
     classifier = EmotionClassifier(partial)
@@ -115,7 +120,7 @@ def _classifier(recipe: EmotionRecipe, network: Path, data: Path, partial: Path)
         "temperature": temperature,
         "labels": EMOTIONS,
         "data": "FER-2013 training split, 28,709 faces; calibrated on "
-        f"{CALIBRATION_FACES} of them (seed {CALIBRATION_SEED}); recipe and temperature chosen "
+        f"{len(faces)} of them ({calibration_list.name}); recipe and temperature chosen "
         "on PublicTest",
         "terms": "FER-2013 is for research use; these weights are Apache-2.0",
         "measured": {
@@ -131,11 +136,11 @@ def _detector(network: Path, data: Path, partial: Path) -> dict[str, Any]:
     training = wider_face.load(data, "training")
     chosen = np.random.default_rng(CALIBRATION_SEED).permutation(len(training))
     letterbox = Letterbox(DETECTOR_SIZE_HW)
-    calibration = [
+    pictures = [
         letterbox.fit(training[index].image_bgr)[0][0].copy()
         for index in chosen[:CALIBRATION_PICTURES]
     ]
-    partial.write_bytes(to_int8(network, calibration))
+    partial.write_bytes(to_int8(network, pictures))
     return {
         "labels": ("face",),
         "data": f"WIDER FACE, {len(training)} training pictures; calibrated on "

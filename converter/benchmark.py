@@ -1,0 +1,253 @@
+"""Measures networks side by side: what they cost on this board, and how often they are right."""
+
+import statistics
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from tqdm import tqdm
+
+from converter.accuracy import predictor
+from converter.board import board
+from converter.candidates import DETECTOR_SIDE, Candidate
+from converter.operators import Operators, operators
+from converter.results import Results, Row
+from converter.workers import LITERT, TFLITE_RUNTIME, BenchmarkError, Worker, cold_start
+from edge_agent.tflite_model import quiet_standard_error
+from training.fer2013 import FaceSet
+from training.statistics import wilson_interval
+
+SEED: Final = 0
+_WARM_UP: Final = 3
+_BOOTSTRAPS: Final = 400
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to measure.
+
+    Attributes:
+        threads: numbers of threads to measure at.
+        rounds: in each of which every network has its turn, in another order.
+        block_ms: milliseconds that a turn lasts, roughly.
+        cold_starts: processes started for each network.
+        other_python: a Python that has tflite-runtime, to measure it, too.
+    """
+
+    threads: tuple[int, ...] = (1, 2, 4)
+    rounds: int = 30
+    block_ms: float = 20.0
+    cold_starts: int = 3
+    other_python: Path | None = None
+
+
+@dataclass
+class _Turn:
+    """A network on a runtime with a number of threads, and what its turns took."""
+
+    candidate: Candidate
+    worker: Worker
+    threads: int
+    key: str
+    batch: int = 1
+    number: int = 1
+    whole: list[float] = field(default_factory=list)
+    inside: list[float] = field(default_factory=list)
+    medians: list[float] = field(default_factory=list)
+
+    @property
+    def what(self) -> str:
+        return f"{self.candidate.file} on {self.worker.runtime}, threads: {self.threads}"
+
+    def order(self) -> dict[str, Any]:
+        return _order(self.candidate, self.threads) | {"key": self.key}
+
+    def take(self, number: int) -> list[float]:
+        """Microseconds a face of so many repetitions."""
+        answer = self.worker.ask(self.what, do="time", key=self.key, number=number)
+        scale = 1e-3 / self.batch
+        self.inside += [scale * value for value in answer["inside_ns"]]
+        return [scale * value for value in answer["whole_ns"]]
+
+
+def benchmark(chosen: Sequence[Candidate], plan: Plan, faces: FaceSet | None = None) -> Results:
+    """Measures the candidates; the first is the reference of the ratios.
+
+    Args:
+        chosen: what to measure.
+        plan: how.
+        faces: PublicTest, for the accuracy; None to leave it out.
+
+    Raises:
+        BenchmarkError, ModelError: for what cannot be run.
+    """
+    facts = board()
+    with ExitStack() as stack:
+        workers = [stack.enter_context(Worker(LITERT))]
+        pythons: dict[str, tuple[Path | None, str]] = {workers[0].runtime: (None, LITERT)}
+        if plan.other_python is not None:
+            workers.append(stack.enter_context(Worker(TFLITE_RUNTIME, plan.other_python)))
+            pythons[workers[1].runtime] = (plan.other_python, TFLITE_RUNTIME)
+        turns = _prepare(chosen, workers, plan)
+        _race(turns, plan)
+    facts |= {
+        "runtime": ", ".join(worker.runtime for worker in workers),
+        "reference": f"{turns[0].candidate.network} {turns[0].candidate.precision}, "
+        f"threads: {turns[0].threads}",
+        "rounds": str(plan.rounds),
+        "seed": str(SEED),
+        "load at the end": board()["load"],
+    }
+    costs = _costs(turns, plan, pythons)
+    insides = {
+        str(candidate.file): _operators(candidate)
+        for candidate in tqdm(chosen, desc="operators", unit="network")
+    }
+    judged = _judge(chosen, faces)
+    reference = turns[0].medians
+    rows = []
+    for turn in turns:
+        name, low, high = turn.candidate.file, *_interval(turn.medians)
+        ratios = [mine / first for mine, first in zip(turn.medians, reference, strict=True)]
+        told = insides[str(name)]
+        cost = costs[turn.key]
+        accuracy, accuracy_low, accuracy_high, pictures = judged.get(
+            str(name), (None, None, None, 0)
+        )
+        rows.append(
+            Row(
+                network=turn.candidate.network,
+                precision=turn.candidate.precision,
+                batch=turn.batch,
+                runtime="opencv" if turn.candidate.kind == "yunet" else turn.worker.runtime,
+                threads=turn.threads,
+                kind="emotion" if turn.candidate.kind in ("emotion", "fer") else "detector",
+                median_us=float(np.median(turn.whole)),
+                low_us=low,
+                high_us=high,
+                p95_us=float(np.percentile(turn.whole, 95)),
+                p99_us=float(np.percentile(turn.whole, 99)),
+                inside_us=float(np.median(turn.inside)),
+                ratio=statistics.median(ratios),
+                ratio_low=_interval(ratios)[0],
+                ratio_high=_interval(ratios)[1],
+                cold_ms=cost["ms"],
+                peak_mb=cost["peak_mb"],
+                added_mb=cost["added_mb"],
+                size_kb=name.stat().st_size / 1000,
+                parameters=turn.candidate.parameters,
+                multiply_adds=turn.candidate.multiply_adds,
+                operators=len(told.all) if told else None,
+                outside=len(told.outside) if told else None,
+                outside_names=" ".join(sorted(set(told.outside))) if told else "",
+                accuracy=accuracy,
+                accuracy_low=accuracy_low,
+                accuracy_high=accuracy_high,
+                pictures=pictures,
+                sha256=turn.candidate.sha256,
+            )
+        )
+    return Results(facts, tuple(rows))
+
+
+def _order(candidate: Candidate, threads: int) -> dict[str, Any]:
+    kind = candidate.kind if candidate.kind in ("fer", "yunet") else "tflite"
+    return {
+        "key": "only",
+        "kind": kind,
+        "file": str(candidate.file.absolute()),
+        "threads": threads,
+        "side": DETECTOR_SIDE,
+    }
+
+
+def _prepare(chosen: Sequence[Candidate], workers: Sequence[Worker], plan: Plan) -> list[_Turn]:
+    turns = [
+        _Turn(candidate, worker, threads, key=f"{worker.runtime} {index} {threads}")
+        for threads in plan.threads
+        for worker in workers
+        for index, candidate in enumerate(chosen)
+        if candidate.kind != "yunet" or worker is workers[0]
+    ]
+    ready = []
+    for turn in tqdm(turns, desc="warming up", unit="network"):
+        try:
+            answer = turn.worker.ask(turn.what, do="load", **turn.order())
+        except BenchmarkError as error:
+            if turn.worker is workers[0]:
+                raise
+            # An old runtime does not know every operator of today.
+            tqdm.write(f"left out: {error}")
+            continue
+        turn.batch = answer["batch"]
+        usual = statistics.median(turn.take(_WARM_UP)) * turn.batch
+        turn.number = max(3, round(1000 * plan.block_ms / usual))
+        turn.inside.clear()
+        ready.append(turn)
+    return ready
+
+
+def _race(turns: list[_Turn], plan: Plan) -> None:
+    """Every round in another order, so that heat, drift and neighbours hit all alike."""
+    random = np.random.default_rng(SEED)
+    with tqdm(total=plan.rounds * len(turns), desc="measuring", unit="turn") as progress:
+        for _ in range(plan.rounds):
+            for index in random.permutation(len(turns)):
+                turn = turns[index]
+                times = turn.take(turn.number)
+                turn.whole += times
+                turn.medians.append(statistics.median(times))
+                progress.update()
+
+
+def _costs(
+    turns: list[_Turn], plan: Plan, pythons: dict[str, tuple[Path | None, str]]
+) -> dict[str, dict[str, float]]:
+    """Cold starts, also in turn; by key of the turn."""
+    seen: dict[str, list[dict[str, float]]] = {}
+    with tqdm(total=plan.cold_starts * len(turns), desc="cold starts", unit="start") as progress:
+        for _ in range(plan.cold_starts):
+            for turn in turns:
+                python, module = pythons[turn.worker.runtime]
+                order = _order(turn.candidate, turn.threads)
+                cost = cold_start(turn.what, order, python or sys.executable, module)
+                seen.setdefault(turn.key, []).append(cost)
+                progress.update()
+    return {
+        key: {name: statistics.median(cost[name] for cost in costs) for name in costs[0]}
+        for key, costs in seen.items()
+    }
+
+
+def _operators(candidate: Candidate) -> Operators | None:
+    if candidate.kind == "yunet":
+        return None
+    with quiet_standard_error():
+        return operators(candidate.file)
+
+
+def _judge(
+    chosen: Sequence[Candidate], faces: FaceSet | None
+) -> dict[str, tuple[float, float, float, int]]:
+    """Accuracy, its interval and the number of pictures, by file."""
+    if faces is None:
+        return {}
+    judged = {}
+    classifiers = [candidate for candidate in chosen if candidate.kind in ("emotion", "fer")]
+    for candidate in tqdm(classifiers, desc="accuracy", unit="network"):
+        answers = predictor(candidate)(faces.faces_gray).argmax(axis=1)
+        hits, total = int((answers == faces.labels).sum()), len(faces.labels)
+        judged[str(candidate.file)] = (hits / total, *wilson_interval(hits, total), total)
+    return judged
+
+
+def _interval(values: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval of a median, by drawing the rounds anew."""
+    random = np.random.default_rng(SEED)
+    drawn = random.choice(np.asarray(values), (_BOOTSTRAPS, len(values)))
+    low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
+    return float(low), float(high)

