@@ -29,6 +29,7 @@ _LARGEST_AREA: Final = 1500.0
 """Square points of the largest file's marker."""
 _SMALLEST_AREA: Final = 24.0
 """Below this a marker's form cannot be told."""
+_PEER_AREA: Final = 110.0
 _INK: Final = "#1b2733"
 
 
@@ -62,7 +63,7 @@ def draw(rows: Sequence[Row], *, title: str) -> str:
     """
     points = shown(rows)
     networks = list(dict.fromkeys(row.network for row in points))
-    palette = matplotlib.color_sequences["tab20"] * 5
+    palette = matplotlib.color_sequences["tab10" if len(networks) <= 10 else "tab20"] * 5
     colours: dict[str, Any] = dict(zip(networks, palette, strict=False))
     largest = max(row.size_kb for row in points)
     front = pareto(points)
@@ -82,27 +83,21 @@ def draw(rows: Sequence[Row], *, title: str) -> str:
             axes.scatter(
                 row.median_us,
                 100 * (row.accuracy or 0),
-                s=max(_SMALLEST_AREA, _LARGEST_AREA * row.size_kb / largest),
+                s=max(
+                    _PEER_AREA if row.precision == "peer" else _SMALLEST_AREA,
+                    _LARGEST_AREA * row.size_kb / largest,
+                ),
                 marker=_MARKERS.get(row.precision, "o"),
-                color=(*to_rgb(colours[row.network]), 0.65),
+                color=(*to_rgb(colours[row.network]), 1.0 if row.precision == "peer" else 0.65),
                 edgecolor=_INK if row in front else "white",
                 linewidth=1.6 if row in front else 0.7,
                 zorder=3 if row in front else 2,
             )
-        for row in front:
-            axes.annotate(
-                row.name,
-                (row.median_us, 100 * (row.accuracy or 0)),
-                xytext=(0, 16),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                fontsize=12,
-                fontweight="bold",
-                zorder=4,
-            )
         _frame(axes, points, title)
-        _legends(figure, axes, points, colours, largest)
+        figure.canvas.draw()  # fixes where points lie on the page
+        peers = [row for row in points if row.precision == "peer" and row not in front]
+        _name(axes, [*front, *peers])
+        _legends(axes, points, colours, largest)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(figure)
@@ -111,7 +106,7 @@ def draw(rows: Sequence[Row], *, title: str) -> str:
 
 def _frame(axes: plt.Axes, points: Sequence[Row], title: str) -> None:
     axes.set_xscale("log")
-    axes.margins(x=0.09, y=0.14)
+    axes.margins(x=0.12, y=0.14)
     axes.set_title(title, loc="left", fontsize=17, fontweight="bold", pad=14)
     axes.set_xlabel("microseconds a face (one face, one thread, median) — left is quicker")
     axes.set_ylabel("right answers on PublicTest, % — up is better")
@@ -142,8 +137,43 @@ def _frame(axes: plt.Axes, points: Sequence[Row], title: str) -> None:
         )
 
 
+def _name(axes: plt.Axes, rows: Sequence[Row]) -> None:
+    """Writes names to the left of their points, where the front leaves room, none on another."""
+    edge = axes.transData.transform((axes.get_xlim()[0], 0))[0]
+    taken: list[tuple[float, float, float]] = []
+    for row in sorted(rows, key=lambda row: row.accuracy or 0):
+        place = row.median_us, 100 * (row.accuracy or 0)
+        x, y = axes.transData.transform(place)
+        width = 12.0 * len(row.name) + 14
+        to_right = x - width < edge or row.precision == "peer"
+        start, end = (x, x + width) if to_right else (x - width, x)
+        height = y + (-16 if to_right else 16)
+        while any(
+            abs(height - other) < 17 and start < last and end > first
+            for first, last, other in taken
+        ):
+            height += -6 if to_right else 6
+        taken.append((start, end, height))
+        axes.annotate(
+            row.network if row.precision == "peer" else row.name,
+            place,
+            xytext=(14 if to_right else -14, 0.72 * (height - y)),
+            textcoords="offset points",
+            ha="left" if to_right else "right",
+            va="center",
+            fontsize=12,
+            fontweight="bold",
+            zorder=5,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": "#8795a1",
+                "linewidth": 0.8,
+                "relpos": (0.0 if to_right else 1.0, 0.5),
+            },
+        )
+
+
 def _legends(
-    figure: plt.Figure,
     axes: plt.Axes,
     points: Sequence[Row],
     colours: dict[str, Any],
@@ -155,7 +185,7 @@ def _legends(
         )
 
     precisions = list(dict.fromkeys(row.precision for row in points))
-    sizes = [largest * share for share in (1.0, 0.25, 0.05)]
+    sizes = [largest * share for share in (0.4, 0.1, 0.02)]
     entries = [
         *(handle(name, "o", colour) for name, colour in colours.items()),
         Line2D([], [], linestyle="", label=" "),
@@ -173,7 +203,7 @@ def _legends(
         bbox_to_anchor=(1.01, 1.0),
         frameon=False,
         fontsize=11,
-        labelspacing=0.75,
-        handletextpad=1.0,
+        labelspacing=0.8,
+        handletextpad=1.4,
         borderaxespad=0,
     )
