@@ -98,9 +98,10 @@ def main() -> None:
     # What native code prints must not come between the answers.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    os.dup2(1, 2)
     name = sys.argv[1]
     runtime = importlib.import_module(f"{name}.interpreter")
+    # From here on failures are answers; LiteRT's greeting would only fill the pipe.
+    os.dup2(1, 2)
     package = name.replace("_", "-")
     networks: dict[str, Network | Yunet] = {}
     before_kb = peak_memory_kb()

@@ -24,6 +24,9 @@ from training.statistics import wilson_interval
 SEED: Final = 0
 _WARM_UP: Final = 3
 _BOOTSTRAPS: Final = 400
+_BUSY: Final = 0.3
+"""Processes a core that wait or run beside the benchmark, from which on its times mean little."""
+_NOT_JUDGED: Final = (None, None, None, 0)
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,12 @@ def benchmark(chosen: Sequence[Candidate], plan: Plan, faces: FaceSet | None = N
         BenchmarkError, ModelError: for what cannot be run.
     """
     facts = board()
+    busy = float(facts["load"].split()[0]) > _BUSY * int(facts["cores"])
+    if busy:
+        tqdm.write(
+            f"this machine is busy (load {facts['load']}): times will be long and uncertain; the "
+            "results say so"
+        )
     with ExitStack() as stack:
         workers = [stack.enter_context(Worker(LITERT))]
         pythons: dict[str, tuple[Path | None, str]] = {workers[0].runtime: (None, LITERT)}
@@ -99,6 +108,7 @@ def benchmark(chosen: Sequence[Candidate], plan: Plan, faces: FaceSet | None = N
         "reference": f"{turns[0].candidate.network} {turns[0].candidate.precision}, "
         f"threads: {turns[0].threads}",
         "rounds": str(plan.rounds),
+        "busy": "yes: the times mean little" if busy else "no",
         "seed": str(SEED),
         "load at the end": board()["load"],
     }
@@ -111,12 +121,15 @@ def benchmark(chosen: Sequence[Candidate], plan: Plan, faces: FaceSet | None = N
     reference = turns[0].medians
     rows = []
     for turn in turns:
-        name, low, high = turn.candidate.file, *_interval(turn.medians)
+        name = turn.candidate.file
+        low, high = _interval(turn.medians)
         ratios = [mine / first for mine, first in zip(turn.medians, reference, strict=True)]
-        told = insides[str(name)]
+        # Known of the first runtime only; another may compute otherwise.
+        is_first = turn.worker is workers[0]
+        told = insides[str(name)] if is_first else None
         cost = costs[turn.key]
-        accuracy, accuracy_low, accuracy_high, pictures = judged.get(
-            str(name), (None, None, None, 0)
+        accuracy, accuracy_low, accuracy_high, pictures = (
+            judged.get(str(name), _NOT_JUDGED) if is_first else _NOT_JUDGED
         )
         rows.append(
             Row(

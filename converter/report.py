@@ -184,6 +184,7 @@ def _board(results: Results) -> str:
         f"{facts.get('board', 'unknown board')}, {facts.get('cores', '?')} cores, "
         f"{facts.get('runtime', 'unknown runtime')}; "
         f"{max(row.pictures for row in results.rows):,} pictures of PublicTest"
+        f"{'; a busy machine, its times mean little' if facts.get('busy', 'no') != 'no' else ''}"
     )
 
 

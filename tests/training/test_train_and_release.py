@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import yaml
 
+from converter.calibration import chosen
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.errors import ModelError
 from edge_agent.face_detector import FaceDetector
 from tests.support import REPOSITORY
 from tests.training.datasets import fer2013_zip, wider_face_zip
+from training import fer2013
 
 pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
 pytest.importorskip("tensorflow", reason="converting needs TensorFlow: install 'training'")
@@ -64,10 +66,11 @@ def test_a_classifier_from_recipe_to_the_agent(tmp_path: Path) -> None:
     assert [epoch for epoch, _ in epochs] == ["0", "1"]
     assert all(0 <= float(accuracy) <= 1 for _, accuracy in epochs)
 
-    released = tmp_path / "models"
+    released, pictures = tmp_path / "models", tmp_path / "pictures.csv"
+    pictures.write_text(chosen(fer2013.load(data, "training"), number=20, seed=0))
     done = _run(
         *("converter", "release", recipe, "--network", run / "network.keras"),
-        *("--data", data, "--out", released),
+        *("--data", data, "--out", released, "--calibration", pictures),
     )
     assert done.returncode == 0, done.stderr
     model = released / "emotion_classifier.tflite"
