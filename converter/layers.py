@@ -46,13 +46,13 @@ def layer_errors(float_model: Path, quantized: Path, faces_gray: np.ndarray) -> 
         for tensor in second.get_tensor_details()
         if tensor["name"] in names
     }
-    steps = [
-        (node, int(output))
+    made = [
+        int(output)
         for node in second._get_ops_details()
         for output in node["outputs"]
         if int(output) in pairs
     ]
-    if not steps:
+    if not made:
         raise ConversionError(
             f"{quantized}: expected layers named as in {float_model}, got none; use an int8 or "
             "int16 variant of the same network"
@@ -62,19 +62,23 @@ def layer_errors(float_model: Path, quantized: Path, faces_gray: np.ndarray) -> 
     for face in faces_gray:
         for interpreter in (first, second):
             _run(interpreter, face)
-        for _, output in steps:
+        for output in made:
             plain, other = pairs[output]
             expected = _real(first, plain)
             differences[output] += float(np.square(_real(second, other) - expected).sum())
             sizes[output] += float(np.square(expected).sum())
     errors: dict[int, float] = {}
     result = []
-    for node, output in steps:
-        error = float(np.sqrt(differences[output] / max(sizes[output], 1e-30)))
+    for node in second._get_ops_details():
         inherited = max((errors.get(int(source), 0.0) for source in node["inputs"]), default=0.0)
-        errors[output] = error
-        name = _readable(pairs[output][1]["name"])
-        result.append(LayerError(name, node["op_name"], error, error - inherited))
+        for output in map(int, node["outputs"]):
+            # What has no partner in the float network passes on what it was given.
+            errors[output] = inherited
+            if output in pairs:
+                error = float(np.sqrt(differences[output] / max(sizes[output], 1e-30)))
+                errors[output] = error
+                name = _readable(pairs[output][1]["name"])
+                result.append(LayerError(name, node["op_name"], error, error - inherited))
     return result
 
 
