@@ -7,7 +7,7 @@ SUITE ?= bookworm
 MODELS ?= build/models
 BIN := .venv/bin
 
-.PHONY: help run test check format asyncapi browser strangers picture chaos soak arm64 cluster scale bench models clean
+.PHONY: help run test check format asyncapi browser strangers picture chaos soak arm64 cluster scale bench models conversions clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ models: .venv/dev.stamp  ## NETWORKS="runs/*/network.keras" DATA=fer2013.zip: co
 	$(BIN)/python -m converter benchmark $(MODELS)/variants --data "$(DATA)" \
 	--out $(MODELS)/results.csv $(if $(FER),--fer "$(FER)")
 	$(BIN)/python -m converter report $(MODELS)/results.csv --out $(MODELS)/report.html
+
+conversions: .venv/dev.stamp  ## every recipe's network in int8, conversions killed and on a full disk; some minutes
+	$(BIN)/python -m pytest -m long tests/converter tests/training/test_models.py
 
 arm64: .venv/dev.stamp  ## the networks and the agent on the processor of a Raspberry Pi, under QEMU (as root)
 	$(BIN)/python -m pytest -m arm64 -s tests/arm64
