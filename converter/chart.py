@@ -94,10 +94,10 @@ def draw(rows: Sequence[Row], *, title: str) -> str:
                 zorder=3 if row in front else 2,
             )
         _frame(axes, points, title)
+        _legends(axes, points, colours, largest)
         figure.canvas.draw()  # fixes where points lie on the page
         peers = [row for row in points if row.precision == "peer" and row not in front]
         _name(axes, [*front, *peers])
-        _legends(axes, points, colours, largest)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(figure)
