@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import re
 import signal
 import socket
@@ -12,12 +11,13 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import FrameType
 
-from dashboard import broker, lists, recorder, store
+from dashboard import broker, lists, recorder, settings, store
 from dashboard.broker import BrokerError, read_broker
 from dashboard.recorder import Recorder
+from dashboard.settings import Settings
 from dashboard.store import Store, StoreError
+from dashboard.texts import LANGUAGES
 
-STORE_VARIABLE = "DASHBOARD_STORE"
 HOST = "127.0.0.1"
 
 
@@ -117,6 +117,11 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_store(show)
     show.add_argument("--port", metavar="PORT", type=int, default=8501, help="port of the page")
+    show.add_argument(
+        "--language",
+        choices=list(LANGUAGES),
+        help="language of the pages; without it, each browser's own where there is one",
+    )
 
     gaps = commands.add_parser(
         "gaps",
@@ -222,7 +227,7 @@ def _show(options: argparse.Namespace) -> None:
             ) from error
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)  # until the server has its own handlers
-    os.environ[STORE_VARIABLE] = options.store
+    settings.use(Settings(options.store, options.language))
     _serve(options.port)
 
 
@@ -258,7 +263,6 @@ def _serve(port: int) -> None:
         "--browser.gatherUsageStats=false",
         "--client.toolbarMode=minimal",
         "--client.showErrorDetails=none",
-        "--theme.base=light",
     )
     app = str(Path(__file__).with_name("app.py"))
     cli.main(["run", app, *flags], standalone_mode=False)

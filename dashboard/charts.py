@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import altair as alt
 
-from dashboard import history, texts
+from dashboard import history
 from dashboard.history import CATEGORIES, Share, Stretch
 from dashboard.records import Window
 from dashboard.style import COLOURS, FAINT, INK, PALE
+from dashboard.texts import Texts
 
 SPAN: Final = timedelta(minutes=5)
 """How far back the chart reaches."""
@@ -22,7 +23,7 @@ _LEAST_TOP: Final = 5
 
 
 def recent_people(
-    windows: Sequence[Window], end: datetime, window_length: timedelta
+    windows: Sequence[Window], end: datetime, window_length: timedelta, texts: Texts
 ) -> dict[str, Any]:
     """Stacked bars of people by emotion over the last minutes, as a Vega-Lite specification.
 
@@ -32,13 +33,14 @@ def recent_people(
         windows: of one room, the oldest first.
         end: the right edge, "now" on the axis.
         window_length: of the room; a hole of more than half as much is a gap.
+        texts: the words to draw with.
     """
     start, slack = end - SPAN, window_length / 2
     windows = [w for w in windows if w.ended_at > start and w.started_at < end]
-    hidden = _rows(history.hidden(windows, slack), end, words=texts.HIDDEN_BAND)
-    empty = _rows(history.gaps(windows, start, end, slack), end, words=texts.GAP_BAND)
+    hidden = _rows(history.hidden(windows, slack), end, words=texts.live.hidden_band)
+    empty = _rows(history.gaps(windows, start, end, slack), end, words=texts.live.gap_band)
     datasets = {
-        "people": [_share_row(share, end) for share in history.shares(windows)],
+        "people": [_share_row(share, end, texts) for share in history.shares(windows)],
         "hidden": hidden,
         "counted": _rows(history.counted(windows, slack), end),
         "words": [
@@ -47,27 +49,29 @@ def recent_people(
             if row["to"] - row["from"] >= _LABELLED_SECONDS
         ],
     }
-    return {**_drawing(), "datasets": datasets}
+    return {**_drawing(texts), "datasets": datasets}
 
 
 @cache
-def _drawing() -> dict[str, Any]:
+def _drawing(texts: Texts) -> dict[str, Any]:
     """The chart without its data; built once, for Altair takes its time."""
-    x = alt.X("from:Q", axis=_minutes(), scale=alt.Scale(domain=[-SPAN.total_seconds(), 0]))
+    x = alt.X("from:Q", axis=_minutes(texts), scale=alt.Scale(domain=[-SPAN.total_seconds(), 0]))
     tooltip = [
-        alt.Tooltip("emotion:N", title=texts.EMOTION),
-        alt.Tooltip("people:Q", title=texts.PEOPLE),
-        alt.Tooltip("when:N", title=texts.WHEN),
+        alt.Tooltip("emotion:N", title=texts.common.emotion),
+        alt.Tooltip("people:Q", title=texts.common.people),
+        alt.Tooltip("when:N", title=texts.live.when),
     ]
     band = (
         alt.Chart(alt.NamedData("hidden"))
         .mark_rect(color=_stripes())
-        .encode(x=x, x2="to:Q", tooltip=alt.Tooltip("words:N", title=texts.PEOPLE))
+        .encode(x=x, x2="to:Q", tooltip=alt.Tooltip("words:N", title=texts.common.people))
     )
     bars = (
         alt.Chart(alt.NamedData("people"))
         .mark_rect(stroke="white", strokeWidth=1)
-        .encode(x=x, x2="to:Q", y=_people(), y2="above:Q", color=_colour(), tooltip=tooltip)
+        .encode(
+            x=x, x2="to:Q", y=_people(texts), y2="above:Q", color=_colour(texts), tooltip=tooltip
+        )
     )
     # A line along the bottom wherever numbers arrived, so that nobody in view is not a gap.
     floor = (
@@ -93,19 +97,21 @@ def _drawing() -> dict[str, Any]:
     return drawing
 
 
-def _people() -> alt.Y:
-    axis = alt.Axis(title=texts.PEOPLE, tickMinStep=1, format="d", tickCount=5)
+def _people(texts: Texts) -> alt.Y:
+    axis = alt.Axis(title=texts.common.people, tickMinStep=1, format="d", tickCount=5)
     return alt.Y("below:Q", axis=axis, scale=alt.Scale(zero=True, nice=True))
 
 
-def _minutes() -> alt.Axis:
-    label = f"datum.value == 0 ? '{texts.NOW}' : -datum.value / 60 + ' {texts.MINUTES_AGO}'"
+def _minutes(texts: Texts) -> alt.Axis:
+    label = (
+        f"datum.value == 0 ? '{texts.live.now}' : -datum.value / 60 + ' {texts.live.minutes_ago}'"
+    )
     ticks = list(range(-int(SPAN.total_seconds()), 1, 60))
     return alt.Axis(title=None, values=ticks, labelExpr=label, grid=False, labelFlush=True)
 
 
-def _colour() -> alt.Color:
-    names = [texts.NAMES[category] for category in CATEGORIES]
+def _colour(texts: Texts) -> alt.Color:
+    names = [texts.common.emotions[category] for category in CATEGORIES]
     colours = [COLOURS[category] for category in CATEGORIES]
     legend = alt.Legend(
         title=None,
@@ -128,14 +134,14 @@ def _stripes(count: int = 12) -> alt.LinearGradient:
     return alt.LinearGradient(gradient="linear", stops=stops, x1=0, x2=0, y1=0, y2=1)
 
 
-def _share_row(share: Share, end: datetime) -> dict[str, Any]:
+def _share_row(share: Share, end: datetime, texts: Texts) -> dict[str, Any]:
     return {
         **_edges(share.started_at, share.ended_at, end),
-        "emotion": texts.NAMES[share.category],
+        "emotion": texts.common.emotions[share.category],
         "people": share.people,
         "below": share.below,
         "above": share.above,
-        "when": texts.age(end - share.ended_at),
+        "when": texts.common.age(end - share.ended_at),
     }
 
 

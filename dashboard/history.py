@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dashboard.records import Window
-from dashboard.texts import UNCERTAIN
 from edge_agent.emotions import EMOTIONS
 
+UNCERTAIN: Final = "uncertain"
 CATEGORIES: Final = (*EMOTIONS, UNCERTAIN)
 """The order in which people are stacked, the lowest first."""
 

@@ -6,8 +6,9 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import charts, texts
-from dashboard.history import CATEGORIES
+from dashboard import charts, rooms
+from dashboard.history import CATEGORIES, UNCERTAIN
+from dashboard.language import words
 from dashboard.records import Room, Window
 from dashboard.situation import Situation, situation
 from dashboard.store import Store
@@ -47,65 +48,60 @@ def read(store: Store, room: Room) -> View:
 
 def draw_state(view: View) -> None:
     """The device's state and the age of its numbers."""
+    texts = words()
     state = view.room.status.state if view.room.status else "unknown"
     icon, colour = _STATES[state]
     known = ""
     if not view.where.heard:
-        known, colour = texts.LAST_KNOWN, "grey"
-    age = texts.NO_NUMBERS_YET if view.where.age is None else texts.age(view.where.age)
+        known, colour = texts.live.last_known, "grey"
+    age = view.where.age
+    shown = texts.live.no_numbers_yet if age is None else texts.common.age(age)
     with st.container(key="device-state", width="content"):
-        st.markdown(f":{colour}-badge[{icon} {known}{texts.STATES[state]}]")
+        st.markdown(f":{colour}-badge[{icon} {known}{texts.common.states[state]}]")
     with st.container(key="data-age", width="content"):
-        st.markdown(f"{texts.NEWEST}: **{age}**")
+        st.markdown(f"{texts.live.newest}: **{shown}**")
 
 
 def draw(view: View) -> None:
     """People and emotions now, or why there are none, and the last minutes."""
+    texts = words()
     live = view.newest if view.where.kind == "live" else None
     left, right = st.columns([1, 3], vertical_alignment="center")
     with left, st.container(key="people-now"):
-        st.metric(texts.PEOPLE_NOW, live.faces if live else texts.NO_NUMBER)
+        st.metric(texts.live.people_now, live.faces if live else texts.common.no_number)
     with right, st.container(key="emotion-counts"):
         if live is not None:
             _draw_counts(live)
         else:
-            notice(*_explanation(view.room, view.where))
+            rooms.notice(*_explanation(view.room, view.where))
     with st.container(key="history-chart"):
-        st.markdown(f"**{texts.LAST_MINUTES}** {texts.CHART_HINT}")
-        chart = charts.recent_people(view.recent, view.end, view.room.window_length)
+        st.markdown(f"**{texts.live.last_minutes}** {texts.live.chart_hint}")
+        chart = charts.recent_people(view.recent, view.end, view.room.window_length, texts)
         st.vega_lite_chart(chart, width="stretch", theme=None, key="history")
 
 
-def notice(title: str, advice: str) -> None:
-    """A title that says what is the matter, and a sentence that says what to do.
-
-    Both are read as Markdown: never pass text from the network.
-    """
-    with st.container(key="notice"):
-        st.header(title, anchor=False)
-        st.markdown(advice)
-
-
 def _draw_counts(window: Window) -> None:
-    counts = {**(window.counts or {}), texts.UNCERTAIN: window.uncertain or 0}
+    names = words().common.emotions
+    counts = {**(window.counts or {}), UNCERTAIN: window.uncertain or 0}
     for category in CATEGORIES:
         with st.container(key=f"emotion-{category}"):
-            st.metric(texts.NAMES[category], counts[category])
+            st.metric(names[category], counts[category])
 
 
 def _explanation(room: Room, where: Situation) -> tuple[str, str]:
+    texts = words().live
     if where.kind == "suppressed":
         return texts.hidden(room.status.min_faces if room.status else None)
     title, advice = {
-        "no_recorder": texts.NO_RECORDER,
-        "no_broker": texts.NO_BROKER,
-        "paused": texts.PAUSED,
-        "offline": texts.OFFLINE,
-        "stale": texts.STALE,
-        "waiting": texts.WAITING,
+        "no_recorder": texts.no_recorder,
+        "no_broker": texts.no_broker,
+        "paused": texts.paused,
+        "offline": texts.offline,
+        "stale": texts.stale,
+        "waiting": texts.waiting,
     }[where.kind]
     reason = room.status.reason if room.status and where.kind in ("paused", "offline") else ""
-    return title, texts.BY_REASON.get(reason, advice)
+    return title, texts.by_reason.get(reason, advice)
 
 
 def _right_edge(newest: Window | None, length: timedelta, now: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboard.texts import UNCERTAIN
+from dashboard.history import UNCERTAIN
 
 # Okabe and Ito's palette, which people with a colour vision deficiency can tell apart.
 COLOURS: Final[dict[str, str]] = {
@@ -26,7 +26,6 @@ _TILE: Final = """
 
 CSS: Final = """
 .block-container { max-width: 84rem; padding: 1rem 2rem; }
-[data-testid="stHeader"] { display: none; }
 [data-testid="stElementContainer"] { opacity: 1 !important; transition: none !important; }
 .st-key-header { margin-bottom: 0.6rem; }
 .st-key-header [data-baseweb="select"], .st-key-header input { font-size: 1.35rem; }

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import texts
+from dashboard import settings
 from dashboard.history import CATEGORIES
+from dashboard.settings import Settings
 from dashboard.store import Store
+from dashboard.texts import ENGLISH, GERMAN
 from tests.dashboard.conftest import batch_for
 from tests.dashboard.device_messages import counts, status
 
@@ -53,10 +55,10 @@ def test_live_numbers(monkeypatch: pytest.MonkeyPatch, store: Store, store_url: 
     app = page(monkeypatch, store_url)
     shown = {metric.label: metric.value for metric in app.metric}
     people = {**dict.fromkeys(CATEGORIES, "0"), "happy": "3", "neutral": "2", "uncertain": "1"}
-    expected = {texts.NAMES[category]: number for category, number in people.items()}
-    assert shown == {texts.PEOPLE_NOW: "6", **expected}
-    assert "Online" in said(app) and texts.LAST_KNOWN not in said(app)
-    assert texts.ONLY_COUNTS in said(app) and texts.NO_PUPIL in said(app)
+    expected = {ENGLISH.common.emotions[category]: number for category, number in people.items()}
+    assert shown == {ENGLISH.live.people_now: "6", **expected}
+    assert "Online" in said(app) and ENGLISH.live.last_known not in said(app)
+    assert ENGLISH.common.only_counts in said(app) and ENGLISH.common.no_pupil in said(app)
     assert app.query_params["room"] in ("school-a/room-12", ["school-a/room-12"])
 
 
@@ -66,7 +68,7 @@ def test_suppressed_numbers_are_hidden_and_never_zero(
     fill(store, suppressed=True)
     app = page(monkeypatch, store_url)
     assert "Fewer than 3 people in view: numbers hidden" in said(app)
-    assert [metric.value for metric in app.metric] == [texts.NO_NUMBER]
+    assert [metric.value for metric in app.metric] == [ENGLISH.common.no_number]
 
 
 def test_old_numbers_are_not_shown_as_current(
@@ -74,18 +76,18 @@ def test_old_numbers_are_not_shown_as_current(
 ) -> None:
     fill(store, age_seconds=90)
     app = page(monkeypatch, store_url)
-    assert texts.STALE[0] in said(app) and "1 minute ago" in said(app)
-    assert texts.LAST_KNOWN in said(app)
-    assert [metric.value for metric in app.metric] == [texts.NO_NUMBER]
+    assert ENGLISH.live.stale[0] in said(app) and "1 minute ago" in said(app)
+    assert ENGLISH.live.last_known in said(app)
+    assert [metric.value for metric in app.metric] == [ENGLISH.common.no_number]
 
 
 @pytest.mark.parametrize(
     ("state", "reason", "words"),
     [
-        ("paused", "command_pause", texts.PAUSED),
-        ("paused", "camera_lost", (texts.PAUSED[0], texts.BY_REASON["camera_lost"])),
-        ("offline", "connection_lost", texts.OFFLINE),
-        ("offline", "stopped", (texts.OFFLINE[0], texts.BY_REASON["stopped"])),
+        ("paused", "command_pause", ENGLISH.live.paused),
+        ("paused", "camera_lost", (ENGLISH.live.paused[0], ENGLISH.live.by_reason["camera_lost"])),
+        ("offline", "connection_lost", ENGLISH.live.offline),
+        ("offline", "stopped", (ENGLISH.live.offline[0], ENGLISH.live.by_reason["stopped"])),
     ],
 )
 def test_the_devices_state_and_what_to_do(
@@ -100,13 +102,13 @@ def test_the_devices_state_and_what_to_do(
     with batch_for(store) as batch:
         batch.set_status("school-a", "room-12", status(state, reason), now())
     text = said(page(monkeypatch, store_url))
-    assert words[0] in text and words[1] in text and texts.STATES[state] in text
+    assert words[0] in text and words[1] in text and ENGLISH.common.states[state] in text
 
 
 def test_no_recorder(monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str) -> None:
     fill(store, age_seconds=90)
     store.end_beat("one")
-    assert texts.NO_RECORDER[0] in said(page(monkeypatch, store_url))
+    assert ENGLISH.live.no_recorder[0] in said(page(monkeypatch, store_url))
 
 
 def test_waiting_for_the_first_numbers(
@@ -116,21 +118,21 @@ def test_waiting_for_the_first_numbers(
     with batch_for(store) as batch:
         batch.set_status("school-a", "room-12", status(), now())
     text = said(page(monkeypatch, store_url))
-    assert texts.WAITING[0] in text and texts.NO_NUMBERS_YET in text
+    assert ENGLISH.live.waiting[0] in text and ENGLISH.live.no_numbers_yet in text
 
 
 def test_no_rooms_yet_and_then_one(
     monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
 ) -> None:
     app = page(monkeypatch, store_url)
-    assert texts.NO_ROOMS[0] in said(app) and not app.metric
+    assert ENGLISH.common.no_rooms[0] in said(app) and not app.metric
     fill(store)
     assert app.run().metric[0].value == "6"
 
 
 @pytest.mark.parametrize("url", ["sqlite:////dev/null/counts.db", "nonsense"])
 def test_no_store(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    assert texts.NO_STORE[0] in said(page(monkeypatch, url))
+    assert ENGLISH.common.no_store[0] in said(page(monkeypatch, url))
 
 
 def test_an_unknown_room_is_said_and_can_be_left(
@@ -138,7 +140,7 @@ def test_an_unknown_room_is_said_and_can_be_left(
 ) -> None:
     fill(store)
     app = page(monkeypatch, store_url, "school-a/room-99")
-    assert texts.UNKNOWN_ROOM[0] in said(app) and not app.metric
+    assert ENGLISH.common.unknown_room[0] in said(app) and not app.metric
     app.selectbox[0].select("school-a/room-12").run()
     assert app.metric[0].value == "6"
 
@@ -173,3 +175,32 @@ def test_the_room_stays_chosen_when_another_speaks(
     assert app.selectbox[0].value == "school-a/room-11"
     fill(store, device="room-12")
     assert app.run().selectbox[0].value == "school-a/room-11"
+
+
+def test_the_language_is_asked_for_set_or_english(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
+) -> None:
+    fill(store)
+    app = page(monkeypatch, store_url)
+    assert app.metric[0].label == ENGLISH.live.people_now
+    app.button(key="language-de").click().run()
+    assert app.metric[0].label == GERMAN.live.people_now
+    app.button(key="language-en").click().run()
+    assert app.metric[0].label == ENGLISH.live.people_now
+    settings.use(Settings(store_url, language="de"))
+    try:
+        assert page(monkeypatch, store_url).metric[0].label == GERMAN.live.people_now
+    finally:
+        settings.use(None)
+
+
+@pytest.mark.parametrize("name", ["lesson", "devices", "try_it", "about"])
+def test_every_page_opens_and_says_what_it_is(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str, name: str
+) -> None:
+    fill(store)
+    app = page(monkeypatch, store_url)
+    app.switch_page(f"pages/{name}.py").run()
+    assert not app.exception
+    assert [title.value for title in app.title] == [getattr(ENGLISH, name).heading]
+    assert ENGLISH.common.only_counts in said(app)

@@ -1,0 +1,86 @@
+"""What every page with a room shares: the store, the picker, and a notice in place of numbers."""
+
+from typing import Final
+
+import streamlit as st
+
+from dashboard import access, language, settings
+from dashboard.records import Room
+from dashboard.store import Store
+
+_ROOM: Final = "room"  # the query parameter and the picker's key
+_CHOSEN: Final = "chosen-room"
+_LONGEST_ECHO: Final = 80
+
+
+@st.cache_resource(show_spinner=False)
+def _open_store(url: str) -> Store:
+    return Store(url)
+
+
+def store() -> Store:
+    """The store that all sessions share.
+
+    Raises:
+        StoreError: when it cannot be opened.
+    """
+    return _open_store(settings.current().store)
+
+
+def allowed(counts: Store) -> list[Room]:
+    """The rooms that this session may see, the one that spoke last first.
+
+    Raises:
+        StoreError: when the store does not answer.
+    """
+    return access.allowed_rooms(counts.rooms())
+
+
+def pick(rooms: list[Room]) -> Room | None:
+    """The room that the address or the person chose; None when it is not known."""
+    words = language.words().common
+    names = sorted(room.name for room in rooms)
+    asked = st.query_params.get(_ROOM)
+    if st.session_state.get(_ROOM) not in names:
+        # Chosen once: with two rooms at work, the last one seen changes every second. The
+        # picker's own value is forgotten on a page without one.
+        first = st.session_state.get(_CHOSEN)
+        first = first if first in names else rooms[0].name
+        st.session_state[_ROOM] = first if asked is None else asked if asked in names else None
+    choice: str | None = st.selectbox(
+        words.room,
+        names,
+        index=None,
+        key=_ROOM,
+        placeholder=words.choose_room,
+        label_visibility="collapsed",
+        width=340,
+    )
+    if choice is not None:
+        st.session_state[_CHOSEN] = choice
+        if choice != asked:
+            st.query_params[_ROOM] = choice
+    return next((room for room in rooms if room.name == choice), None)
+
+
+def notice(title: str, advice: str) -> None:
+    """A title that says what is the matter, and a sentence that says what to do.
+
+    Both are read as Markdown: never pass text from the network.
+    """
+    with st.container(key="notice"):
+        st.header(title, anchor=False)
+        st.markdown(advice)
+
+
+def notice_unknown() -> None:
+    """The room in the address is not known."""
+    notice(*language.words().common.unknown_room)
+    # As plain text: an address may hold anything.
+    st.text(st.query_params.get(_ROOM, "")[:_LONGEST_ECHO])
+
+
+def notice_no_store(error: Exception) -> None:
+    """The store does not answer."""
+    notice(*language.words().common.no_store)
+    st.text(str(error))

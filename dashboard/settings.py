@@ -1,0 +1,36 @@
+"""What `python -m dashboard show` was told, for the pages that run in the same process."""
+
+import os
+from dataclasses import dataclass
+from typing import Final
+
+from dashboard.store import DEFAULT_URL
+
+STORE_VARIABLE: Final = "DASHBOARD_STORE"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of the pages.
+
+    Attributes:
+        store: URL of the recorder's store.
+        language: a key of `dashboard.texts.LANGUAGES`; None leaves it to each browser.
+    """
+
+    store: str
+    language: str | None = None
+
+
+_given: Settings | None = None
+
+
+def use(settings: Settings | None) -> None:
+    """Makes these the settings of all pages; None: those of the environment."""
+    global _given
+    _given = settings
+
+
+def current() -> Settings:
+    """The settings in use; without `use`, the store that the environment names."""
+    return _given or Settings(os.environ.get(STORE_VARIABLE, DEFAULT_URL))
