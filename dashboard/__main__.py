@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from dashboard import broker, lists, recorder, settings, store
-from dashboard.broker import BrokerError, read_broker
+from dashboard.broker import Broker, BrokerError, read_broker
 from dashboard.recorder import Recorder
 from dashboard.settings import Settings
 from dashboard.store import Store, StoreError
@@ -63,31 +63,7 @@ def parser() -> argparse.ArgumentParser:
         help="mqtt://host:port on this machine, mqtts://host:port beyond it; once for each node "
         f"of a cluster, which are tried in turn (default: {broker.DEFAULT_URL})",
     )
-    record.add_argument(
-        "--tls-ca",
-        metavar="FILE",
-        type=Path,
-        help="certificate authorities (PEM) to trust in place of the system's; turns TLS on",
-    )
-    record.add_argument(
-        "--tls-cert",
-        metavar="FILE",
-        type=Path,
-        help="the recorder's own certificate (PEM), where the broker asks for one",
-    )
-    record.add_argument(
-        "--tls-key",
-        metavar="FILE",
-        type=Path,
-        help="its private key (PEM); without it, both are in the file of --tls-cert",
-    )
-    record.add_argument("--username", metavar="NAME", help="name that the broker knows")
-    record.add_argument(
-        "--password-file",
-        metavar="FILE",
-        type=Path,
-        help=f"file with the password; without it, ${broker.PASSWORD_VARIABLE}",
-    )
+    _add_login(record, "the recorder")
     record.add_argument(
         "--client-id",
         metavar="ID",
@@ -117,6 +93,14 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_store(show)
     show.add_argument("--port", metavar="PORT", type=int, default=8501, help="port of the page")
+    show.add_argument(
+        "--broker",
+        metavar="URL",
+        help="listen to this broker, mqtt://host:port on this machine or mqtts://host:port beyond "
+        "it: numbers come at once, and devices can be paused; without it, the store is read twice "
+        "a second",
+    )
+    _add_login(show, "the pages")
     show.add_argument(
         "--language",
         choices=list(LANGUAGES),
@@ -170,15 +154,37 @@ def _add_store(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _record(options: argparse.Namespace) -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    if options.keep_days < 1 or options.keep_days > 36_500:
-        raise UsageError(f"expected --keep-days from 1 to 36500, got {options.keep_days}")
-    if not 1 <= len(options.client_id) <= 64:
-        raise UsageError(f"expected a --client-id of 1 to 64 letters, got {options.client_id!r}")
-    if options.share is not None and not re.fullmatch("[A-Za-z0-9-]{1,64}", options.share):
-        raise UsageError(f"expected letters, digits and hyphens in --share, got {options.share!r}")
-    where, *others = (
+def _add_login(parser: argparse.ArgumentParser, whose: str) -> None:
+    """How to enter the broker that ``--broker`` names."""
+    parser.add_argument(
+        "--tls-ca",
+        metavar="FILE",
+        type=Path,
+        help="certificate authorities (PEM) to trust in place of the system's; turns TLS on",
+    )
+    parser.add_argument(
+        "--tls-cert",
+        metavar="FILE",
+        type=Path,
+        help=f"{whose}'s own certificate (PEM), where the broker asks for one",
+    )
+    parser.add_argument(
+        "--tls-key",
+        metavar="FILE",
+        type=Path,
+        help="its private key (PEM); without it, both are in the file of --tls-cert",
+    )
+    parser.add_argument("--username", metavar="NAME", help="name that the broker knows")
+    parser.add_argument(
+        "--password-file",
+        metavar="FILE",
+        type=Path,
+        help=f"file with the password; without it, ${broker.PASSWORD_VARIABLE}",
+    )
+
+
+def _brokers(options: argparse.Namespace, urls: Sequence[str]) -> list[Broker]:
+    return [
         read_broker(
             url,
             tls_ca=options.tls_ca,
@@ -187,8 +193,19 @@ def _record(options: argparse.Namespace) -> None:
             username=options.username,
             password_file=options.password_file,
         )
-        for url in options.broker or [broker.DEFAULT_URL]
-    )
+        for url in urls
+    ]
+
+
+def _record(options: argparse.Namespace) -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    if options.keep_days < 1 or options.keep_days > 36_500:
+        raise UsageError(f"expected --keep-days from 1 to 36500, got {options.keep_days}")
+    if not 1 <= len(options.client_id) <= 64:
+        raise UsageError(f"expected a --client-id of 1 to 64 letters, got {options.client_id!r}")
+    if options.share is not None and not re.fullmatch("[A-Za-z0-9-]{1,64}", options.share):
+        raise UsageError(f"expected letters, digits and hyphens in --share, got {options.share!r}")
+    where, *others = _brokers(options, options.broker or [broker.DEFAULT_URL])
     if any((other.tls is None) != (where.tls is None) for other in others):
         raise UsageError("expected TLS for every --broker or for none, got both")
     counts = Store(options.store)
@@ -215,6 +232,9 @@ def _record(options: argparse.Namespace) -> None:
 def _show(options: argparse.Namespace) -> None:
     if not 1 <= options.port <= 65_535:
         raise UsageError(f"expected --port from 1 to 65535, got {options.port}")
+    listened = _brokers(options, [options.broker] if options.broker else [])
+    if not listened and (options.tls_ca or options.username):
+        raise UsageError("expected --broker URL with --tls-ca or --username: add it")
     Store(options.store).close()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -227,7 +247,7 @@ def _show(options: argparse.Namespace) -> None:
             ) from error
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)  # until the server has its own handlers
-    settings.use(Settings(options.store, options.language))
+    settings.use(Settings(options.store, next(iter(listened), None), options.language))
     _serve(options.port)
 
 

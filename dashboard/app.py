@@ -22,7 +22,7 @@ def main() -> None:
     """Draws the page that the address names."""
     words = language.words().common
     st.set_page_config(page_title=words.title, layout="wide")
-    st.html(f"<style>{style.CSS}</style>")
+    st.html(f"<style>{style.css()}</style>")
     pages = [
         st.Page(
             f"pages/{name}.py",

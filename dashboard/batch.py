@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
+from dashboard.records import ended_at
 from dashboard.schema import REASON_LENGTH, WINDOWS
 from edge_agent.emotions import EMOTIONS
 from edge_agent.messages import MESSAGES, Counts, Health, Status
@@ -40,7 +41,7 @@ class Batch:
         # Not model_dump(): it writes the moments as text.
         row = {name: getattr(counts, name) for name in _AS_SENT}
         row |= _NO_PEOPLE if counts.counts is None else counts.counts.model_dump()
-        row |= {"site": site, "received_at": received_at, "ended_at": _end(counts, received_at)}
+        row |= {"site": site, "received_at": received_at, "ended_at": ended_at(counts, received_at)}
         self.windows.append(row)
         self._device(site, counts.device)["seen_at"] = received_at
 
@@ -84,11 +85,3 @@ class Batch:
         return self._devices.setdefault(
             (site, device), {"site": site, "device": device, **_NOTHING_SAID}
         )
-
-
-def _end(counts: Counts, received_at: datetime) -> datetime | None:
-    """When a window really ended: by the device's clock if that is right, else on arrival."""
-    if counts.clock_synced:
-        return min(counts.window_end, received_at)
-    # A replayed window without a clock may be minutes or days old.
-    return None if counts.replayed else received_at

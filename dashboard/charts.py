@@ -10,7 +10,7 @@ import altair as alt
 from dashboard import history
 from dashboard.history import CATEGORIES, Share, Stretch
 from dashboard.records import Window
-from dashboard.style import COLOURS, FAINT, INK, PALE
+from dashboard.style import COLOURS, Palette
 from dashboard.texts import Texts
 
 SPAN: Final = timedelta(minutes=5)
@@ -23,7 +23,11 @@ _LEAST_TOP: Final = 5
 
 
 def recent_people(
-    windows: Sequence[Window], end: datetime, window_length: timedelta, texts: Texts
+    windows: Sequence[Window],
+    end: datetime,
+    window_length: timedelta,
+    texts: Texts,
+    palette: Palette,
 ) -> dict[str, Any]:
     """Stacked bars of people by emotion over the last minutes, as a Vega-Lite specification.
 
@@ -33,7 +37,7 @@ def recent_people(
         windows: of one room, the oldest first.
         end: the right edge, "now" on the axis.
         window_length: of the room; a hole of more than half as much is a gap.
-        texts: the words to draw with.
+        texts, palette: the words and colours to draw with.
     """
     start, slack = end - SPAN, window_length / 2
     windows = [w for w in windows if w.ended_at > start and w.started_at < end]
@@ -49,11 +53,11 @@ def recent_people(
             if row["to"] - row["from"] >= _LABELLED_SECONDS
         ],
     }
-    return {**_drawing(texts), "datasets": datasets}
+    return {**_drawing(texts, palette), "datasets": datasets}
 
 
 @cache
-def _drawing(texts: Texts) -> dict[str, Any]:
+def _drawing(texts: Texts, palette: Palette) -> dict[str, Any]:
     """The chart without its data; built once, for Altair takes its time."""
     x = alt.X("from:Q", axis=_minutes(texts), scale=alt.Scale(domain=[-SPAN.total_seconds(), 0]))
     tooltip = [
@@ -63,20 +67,25 @@ def _drawing(texts: Texts) -> dict[str, Any]:
     ]
     band = (
         alt.Chart(alt.NamedData("hidden"))
-        .mark_rect(color=_stripes())
+        .mark_rect(color=_stripes(palette))
         .encode(x=x, x2="to:Q", tooltip=alt.Tooltip("words:N", title=texts.common.people))
     )
     bars = (
         alt.Chart(alt.NamedData("people"))
-        .mark_rect(stroke="white", strokeWidth=1)
+        .mark_rect(stroke=palette.ground, strokeWidth=1)
         .encode(
-            x=x, x2="to:Q", y=_people(texts), y2="above:Q", color=_colour(texts), tooltip=tooltip
+            x=x,
+            x2="to:Q",
+            y=_people(texts),
+            y2="above:Q",
+            color=_colour(texts, palette),
+            tooltip=tooltip,
         )
     )
     # A line along the bottom wherever numbers arrived, so that nobody in view is not a gap.
     floor = (
         alt.Chart(alt.NamedData("counted"))
-        .mark_rule(color=INK, strokeWidth=3)
+        .mark_rule(color=palette.ink, strokeWidth=3)
         .encode(x=x, x2="to:Q", y=alt.datum(0))
     )
     least_top = (
@@ -84,14 +93,17 @@ def _drawing(texts: Texts) -> dict[str, Any]:
     )
     words = (
         alt.Chart(alt.NamedData("words"))
-        .mark_text(fontSize=17, fontWeight="bold", color=INK, baseline="top", lineBreak=" ")
+        .mark_text(fontSize=17, fontWeight="bold", color=palette.ink, baseline="top", lineBreak=" ")
         .encode(x=alt.X("at:Q"), y=alt.value(12), text="words:N")
     )
     chart = (
         alt.layer(band, bars, floor, least_top, words)
         .properties(height=HEIGHT_PX, width="container")
-        .configure_axis(labelFontSize=17, titleFontSize=17, labelColor=INK, titleColor=INK)
+        .configure_axis(
+            labelFontSize=17, titleFontSize=17, labelColor=palette.ink, titleColor=palette.ink
+        )
         .configure_view(stroke=None)
+        .configure(background="transparent")
     )
     drawing: dict[str, Any] = chart.to_dict()
     return drawing
@@ -110,7 +122,7 @@ def _minutes(texts: Texts) -> alt.Axis:
     return alt.Axis(title=None, values=ticks, labelExpr=label, grid=False, labelFlush=True)
 
 
-def _colour(texts: Texts) -> alt.Color:
+def _colour(texts: Texts, palette: Palette) -> alt.Color:
     names = [texts.common.emotions[category] for category in CATEGORIES]
     colours = [COLOURS[category] for category in CATEGORIES]
     legend = alt.Legend(
@@ -118,16 +130,19 @@ def _colour(texts: Texts) -> alt.Color:
         orient="bottom",
         columns=3,  # as many as a phone has room for
         labelFontSize=16,
+        labelColor=palette.ink,
         symbolSize=300,
         symbolType="square",
     )
     return alt.Color("emotion:N", scale=alt.Scale(domain=names, range=colours), legend=legend)
 
 
-def _stripes(count: int = 12) -> alt.LinearGradient:
+def _stripes(palette: Palette, count: int = 12) -> alt.LinearGradient:
     """Hard-edged horizontal stripes: a hatch that does not depend on colour."""
     stops = [
-        alt.GradientStop(color=FAINT if index % 2 else PALE, offset=edge / (2 * count))
+        alt.GradientStop(
+            color=palette.faint if index % 2 else palette.pale, offset=edge / (2 * count)
+        )
         for index in range(2 * count)
         for edge in (index, index + 1)
     ]

@@ -6,12 +6,13 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import charts, rooms
+from dashboard import change, charts, rooms, style
 from dashboard.history import CATEGORIES, UNCERTAIN
 from dashboard.language import words
-from dashboard.records import Room, Window
-from dashboard.situation import Situation, situation
-from dashboard.store import Store
+from dashboard.records import Window
+from dashboard.situation import Kind
+from dashboard.watch import View
+from edge_agent.messages import Reason
 
 _STATES: Final[dict[str, tuple[str, str]]] = {
     "online": (":material/check_circle:", "green"),
@@ -23,49 +24,69 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
 
 
 @dataclass(frozen=True)
-class View:
-    """All that is shown of a room at a moment; ``end`` is the chart's right edge."""
+class Scene:
+    """What is drawn of a room: equal to another when nothing must be drawn anew.
 
-    room: Room
+    Attributes:
+        state: of the device, or ``unknown``.
+        heard: whether the state can be believed, or is only the last one known.
+        kept: whether a recorder keeps the numbers.
+        end: the chart's right edge.
+    """
+
+    kind: Kind
+    heard: bool
+    state: str
+    reason: Reason | None
+    min_faces: int | None
+    window_length: timedelta
     newest: Window | None
-    where: Situation
-    recent: list[Window]
+    recent: tuple[Window, ...]
+    kept: bool
     end: datetime
 
 
-def read(store: Store, room: Room) -> View:
-    """Reads a room from the store.
+def scene(view: View, now: datetime) -> Scene:
+    """What to draw of a room at a moment."""
+    where, status = view.situation(now), view.room.status
+    return Scene(
+        kind=where.kind,
+        heard=where.heard,
+        state=status.state if status else "unknown",
+        reason=status.reason if status else None,
+        min_faces=status.min_faces if status else None,
+        window_length=view.room.window_length,
+        newest=view.newest,
+        recent=view.recent,
+        kept=view.kept(now),
+        end=_right_edge(view.newest, view.room.window_length, now),
+    )
 
-    Raises:
-        StoreError: when the store does not answer.
-    """
-    now = datetime.now(timezone.utc)
-    newest = store.newest_window(room.site, room.device)
-    end = _right_edge(newest, room.window_length, now)
-    recent = store.windows(room.site, room.device, end - charts.SPAN)
-    return View(room, newest, situation(room, newest, store.recorders(), now), recent, end)
 
-
-def draw_state(view: View) -> None:
-    """The device's state and the age of its numbers."""
+def draw_state(scene: Scene) -> None:
+    """The device's state."""
     texts = words()
-    state = view.room.status.state if view.room.status else "unknown"
-    icon, colour = _STATES[state]
+    icon, colour = _STATES[scene.state]
     known = ""
-    if not view.where.heard:
+    if not scene.heard:
         known, colour = texts.live.last_known, "grey"
-    age = view.where.age
-    shown = texts.live.no_numbers_yet if age is None else texts.common.age(age)
     with st.container(key="device-state", width="content"):
-        st.markdown(f":{colour}-badge[{icon} {known}{texts.common.states[state]}]")
-    with st.container(key="data-age", width="content"):
-        st.markdown(f"{texts.live.newest}: **{shown}**")
+        st.markdown(f":{colour}-badge[{icon} {known}{texts.common.states[scene.state]}]")
 
 
-def draw(view: View) -> None:
-    """People and emotions now, or why there are none, and the last minutes."""
+def draw_age(scene: Scene, now: datetime) -> None:
+    """How old the newest numbers are."""
     texts = words()
-    live = view.newest if view.where.kind == "live" else None
+    age = texts.live.no_numbers_yet
+    if scene.newest is not None:
+        age = texts.common.age(now - scene.newest.ended_at)
+    st.markdown(f"{texts.live.newest}: **{age}**")
+
+
+def draw(scene: Scene) -> None:
+    """People and emotions now, or why there are none, what changed, and the last minutes."""
+    texts = words()
+    live = scene.newest if scene.kind == "live" else None
     left, right = st.columns([1, 3], vertical_alignment="center")
     with left, st.container(key="people-now"):
         st.metric(texts.live.people_now, live.faces if live else texts.common.no_number)
@@ -73,10 +94,18 @@ def draw(view: View) -> None:
         if live is not None:
             _draw_counts(live)
         else:
-            rooms.notice(*_explanation(view.room, view.where))
+            rooms.notice(*_explanation(scene))
+    if live is not None:
+        with st.container(key="change"):
+            st.markdown(_change(scene))
+    if not scene.kept and scene.kind in ("live", "suppressed"):
+        with st.container(key="not-kept"):
+            st.markdown(texts.live.not_kept)
     with st.container(key="history-chart"):
         st.markdown(f"**{texts.live.last_minutes}** {texts.live.chart_hint}")
-        chart = charts.recent_people(view.recent, view.end, view.room.window_length, texts)
+        chart = charts.recent_people(
+            scene.recent, scene.end, scene.window_length, texts, style.palette()
+        )
         st.vega_lite_chart(chart, width="stretch", theme=None, key="history")
 
 
@@ -88,10 +117,27 @@ def _draw_counts(window: Window) -> None:
             st.metric(names[category], counts[category])
 
 
-def _explanation(room: Room, where: Situation) -> tuple[str, str]:
+def _change(scene: Scene) -> str:
+    """One calm sentence."""
+    texts = words()
+    found = change.compare(scene.recent, scene.end)
+    if found is None:
+        return texts.live.change["too_early"].format(minutes=change.MINUTES_AGO)
+    subject = "people" if found.category is None else "emotion"
+    direction = "more" if found.now > found.before else "fewer"
+    sentence = texts.live.change[f"{direction}_{subject}" if found.notable else "same"]
+    return sentence.format(
+        minutes=change.MINUTES_AGO,
+        now=round(found.now),
+        before=round(found.before),
+        emotion=texts.common.emotions[found.category] if found.category else "",
+    )
+
+
+def _explanation(scene: Scene) -> tuple[str, str]:
     texts = words().live
-    if where.kind == "suppressed":
-        return texts.hidden(room.status.min_faces if room.status else None)
+    if scene.kind == "suppressed":
+        return texts.hidden(scene.min_faces)
     title, advice = {
         "no_recorder": texts.no_recorder,
         "no_broker": texts.no_broker,
@@ -99,9 +145,9 @@ def _explanation(room: Room, where: Situation) -> tuple[str, str]:
         "offline": texts.offline,
         "stale": texts.stale,
         "waiting": texts.waiting,
-    }[where.kind]
-    reason = room.status.reason if room.status and where.kind in ("paused", "offline") else ""
-    return title, texts.by_reason.get(reason, advice)
+    }[scene.kind]
+    reason = scene.reason if scene.kind in ("paused", "offline") else None
+    return title, advice if reason is None else texts.by_reason.get(reason, advice)
 
 
 def _right_edge(newest: Window | None, length: timedelta, now: datetime) -> datetime:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from edge_agent.messages import Health, Status
+from edge_agent.messages import Counts, Health, Status
 
 DEFAULT_WINDOW_SECONDS: Final = 5.0
 """Assumed while a device has not yet told its own."""
@@ -33,6 +33,31 @@ class Window:
     counts: Mapping[str, int] | None
     uncertain: int | None
     suppressed: bool
+
+
+def ended_at(counts: Counts, received_at: datetime) -> datetime | None:
+    """When a window really ended: by the device's clock if that is right, else on arrival."""
+    if counts.clock_synced:
+        return min(counts.window_end, received_at)
+    # A replayed window without a clock may be minutes or days old.
+    return None if counts.replayed else received_at
+
+
+def window_of(counts: Counts, received_at: datetime) -> Window | None:
+    """A window as it came; None where nobody can know when it was."""
+    end = ended_at(counts, received_at)
+    if end is None:
+        return None
+    return Window(
+        boot_id=counts.boot_id,
+        seq=counts.seq,
+        started_at=end - (counts.window_end - counts.window_start),
+        ended_at=end,
+        faces=counts.faces,
+        counts=None if counts.counts is None else counts.counts.model_dump(),
+        uncertain=counts.uncertain,
+        suppressed=counts.suppressed,
+    )
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import access, language, settings
+from dashboard import language, settings
+from dashboard.feed import Feed
 from dashboard.records import Room
 from dashboard.store import Store
+from dashboard.watch import Watch
 
 _ROOM: Final = "room"  # the query parameter and the picker's key
 _CHOSEN: Final = "chosen-room"
@@ -14,8 +16,20 @@ _LONGEST_ECHO: Final = 80
 
 
 @st.cache_resource(show_spinner=False)
-def _open_store(url: str) -> Store:
-    return Store(url)
+def _open(url: str, broker: str | None) -> Watch:
+    """One for all sessions; the arguments tell settings apart."""
+    store, where = Store(url), settings.current().broker
+    return Watch(store, None if where is None else Feed(where))
+
+
+def watch() -> Watch:
+    """The store and the broker, as all sessions share them.
+
+    Raises:
+        StoreError: when the store cannot be opened.
+    """
+    told = settings.current()
+    return _open(told.store, None if told.broker is None else str(told.broker))
 
 
 def store() -> Store:
@@ -24,16 +38,7 @@ def store() -> Store:
     Raises:
         StoreError: when it cannot be opened.
     """
-    return _open_store(settings.current().store)
-
-
-def allowed(counts: Store) -> list[Room]:
-    """The rooms that this session may see, the one that spoke last first.
-
-    Raises:
-        StoreError: when the store does not answer.
-    """
-    return access.allowed_rooms(counts.rooms())
+    return watch().store
 
 
 def pick(rooms: list[Room]) -> Room | None:

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
+from dashboard.broker import Broker
 from dashboard.store import DEFAULT_URL
 
 STORE_VARIABLE: Final = "DASHBOARD_STORE"
@@ -15,10 +16,12 @@ class Settings:
 
     Attributes:
         store: URL of the recorder's store.
+        broker: which the pages hear and command devices by; None: they read the store alone.
         language: a key of `dashboard.texts.LANGUAGES`; None leaves it to each browser.
     """
 
     store: str
+    broker: Broker | None = None
     language: str | None = None
 
 

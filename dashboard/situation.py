@@ -32,12 +32,17 @@ class Situation:
     heard: bool
 
 
+def is_alive(recorder: RecorderBeat, now: datetime) -> bool:
+    """Whether a recorder's last sign of life is fresh enough."""
+    return now - recorder.beat_at < timedelta(seconds=4 * BEAT_SECONDS)
+
+
 def situation(
     room: Room, newest: Window | None, recorders: Sequence[RecorderBeat], now: datetime
 ) -> Situation:
     """Weighs what the device, the recorder and the clock say about a room."""
     age = None if newest is None else max(timedelta(0), now - newest.ended_at)
-    alive = [r for r in recorders if now - r.beat_at < timedelta(seconds=4 * BEAT_SECONDS)]
+    alive = [recorder for recorder in recorders if is_alive(recorder, now)]
     connected = any(recorder.connected for recorder in alive)
     state = room.status.state if room.status else "online"
     fresh = age is not None and age <= STALE_WINDOWS * room.window_length

@@ -93,19 +93,14 @@ class Store:
         """All rooms, the one that spoke last first."""
         with self._transaction() as connection:
             rows = connection.execute(select(DEVICES)).all()
-        rooms = [
-            Room(
-                site=row.site,
-                device=row.device,
-                status=_reread(Status, row.status),
-                status_at=row.status_at,
-                health=_reread(Health, row.health),
-                health_at=row.health_at,
-                seen_at=row.seen_at,
-            )
-            for row in rows
-        ]
-        return sorted(rooms, key=lambda room: room.seen_at or _NEVER, reverse=True)
+        return sorted(map(_room, rows), key=lambda room: room.seen_at or _NEVER, reverse=True)
+
+    def room(self, site: str, device: str) -> Room:
+        """One room; with nothing but its name where nothing is known of it."""
+        statement = select(DEVICES).where(DEVICES.c.site == site, DEVICES.c.device == device)
+        with self._transaction() as connection:
+            row = connection.execute(statement).first()
+        return Room(site, device, None, None, None, None, None) if row is None else _room(row)
 
     def windows(
         self, site: str, device: str, since: datetime, *, limit: int = 2000
@@ -162,6 +157,18 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             raise unusable(self.name, error) from error
+
+
+def _room(row: Row[Any]) -> Room:
+    return Room(
+        site=row.site,
+        device=row.device,
+        status=_reread(Status, row.status),
+        status_at=row.status_at,
+        health=_reread(Health, row.health),
+        health_at=row.health_at,
+        seen_at=row.seen_at,
+    )
 
 
 def _window(row: Row[Any]) -> Window:

@@ -1,6 +1,9 @@
-"""Colours and sizes of the page: legible from the back row, also for colour-blind eyes."""
+"""Colours and sizes of the pages: legible from the back row, also for colour-blind eyes."""
 
+from dataclasses import dataclass
 from typing import Final
+
+import streamlit as st
 
 from dashboard.history import UNCERTAIN
 
@@ -16,21 +19,52 @@ COLOURS: Final[dict[str, str]] = {
     UNCERTAIN: "#999999",
 }
 """Emotion, or uncertain → its colour."""
-INK: Final = "#1A1C24"
-FAINT: Final = "#D9DCE3"
-PALE: Final = "#F4F5F8"
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of one theme.
+
+    Attributes:
+        ground: of the page.
+        ink: of text, 7:1 and more on all others but ``faint``.
+        soft: of text that may be overlooked, 4.5:1 and more.
+        pale: of tiles.
+        faint: of stripes and lines.
+        warm: of notices.
+        line: of edges that must be seen, 3:1 and more.
+    """
+
+    ground: str
+    ink: str
+    soft: str
+    pale: str
+    faint: str
+    warm: str
+    line: str
+
+
+LIGHT: Final = Palette("#FFFFFF", "#1A1C24", "#3D4251", "#F4F5F8", "#D9DCE3", "#FFF3D6", "#767B8A")
+DARK: Final = Palette("#0E1117", "#FAFAFA", "#C6CBD8", "#1D212B", "#3A4050", "#40341A", "#8A90A0")
+
+
+def palette() -> Palette:
+    """The colours of the theme that this session's browser shows."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
 
 _TILE: Final = """
 .st-key-emotion-{category} {{ border-left: 0.9rem solid {colour}; }}
 """
 
-CSS: Final = """
-.block-container { max-width: 84rem; padding: 1rem 2rem; }
+_CSS: Final = """
+.block-container { max-width: 84rem; padding: 4.2rem 2rem 1rem; }
 [data-testid="stElementContainer"] { opacity: 1 !important; transition: none !important; }
 .st-key-header { margin-bottom: 0.6rem; }
 .st-key-header [data-baseweb="select"], .st-key-header input { font-size: 1.35rem; }
-.st-key-device-state p, .st-key-data-age p { font-size: 1.35rem; }
+.st-key-device-state p, .st-key-data-age p, .st-key-header button p { font-size: 1.35rem; }
 .st-key-device-state .stMarkdownBadge { font-size: 1.35rem !important; padding: 0.3rem 0.7rem; }
+.st-key-command-outcome p { font-size: 1.2rem; }
 .st-key-people-now [data-testid="stMetricValue"] {
   font-size: 8rem; line-height: 1; font-weight: 700; padding: 0; }
 .st-key-people-now [data-testid="stMetricLabel"] p { font-size: 1.6rem; }
@@ -39,24 +73,35 @@ CSS: Final = """
 .st-key-emotion-counts > * { width: auto; }
 .st-key-emotion-counts > :has(.st-key-notice) { grid-column: 1 / -1; align-self: center; }
 [class*="st-key-emotion-"]:not(.st-key-emotion-counts) {
-  background: #F4F5F8; border-radius: 0.5rem; padding: 0.5rem 0.9rem; }
+  background: $pale; border-radius: 0.5rem; padding: 0.5rem 0.9rem; }
 .st-key-emotion-counts [data-testid="stMetricValue"] {
   font-size: 2.9rem; line-height: 1.1; font-weight: 700; padding: 0; }
 .st-key-emotion-counts [data-testid="stMetricLabel"] p { font-size: 1.4rem; }
 .st-key-notice {
-  border-left: 0.9rem solid #1A1C24; background: #FFF3D6; border-radius: 0.5rem;
+  border-left: 0.9rem solid $ink; background: $warm; color: $ink; border-radius: 0.5rem;
   padding: 1.4rem 1.8rem; }
 .st-key-notice h2 { font-size: 2.2rem; padding: 0 0 0.5rem; }
 .st-key-notice p { font-size: 1.5rem; }
+.st-key-change p { font-size: 1.6rem; font-weight: 600; }
+.st-key-not-kept p { font-size: 1.2rem; }
 .st-key-history-chart p { font-size: 1.2rem; }
-.st-key-footer p { font-size: 1.05rem; color: #3D4251; }
+.st-key-footer p { font-size: 1.05rem; color: $soft; }
 @media (max-width: 640px) {
-  .block-container { padding: 0.8rem 1rem; }
+  .block-container { padding: 4rem 1rem 0.8rem; }
   .st-key-header { gap: 0.6rem; }
   .st-key-people-now [data-testid="stMetricValue"] { font-size: 5.5rem; }
   .st-key-emotion-counts { grid-template-columns: repeat(2, 1fr); gap: 0.7rem; min-height: 0; }
   .st-key-notice h2 { font-size: 1.7rem; }
   .st-key-notice p { font-size: 1.25rem; }
+  .st-key-change p { font-size: 1.3rem; }
 }
 """ + "".join(_TILE.format(category=name, colour=colour) for name, colour in COLOURS.items())
 """Constant: nothing that came from the network is ever put into it."""
+
+
+def css() -> str:
+    """The style sheet in this session's colours."""
+    text, colours = _CSS, palette()
+    for name in ("pale", "ink", "warm", "soft"):
+        text = text.replace(f"${name}", getattr(colours, name))
+    return text

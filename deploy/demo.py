@@ -78,6 +78,7 @@ def _run(
         start("recorder", "dashboard", "record", "--broker", broker_url, "--store", options.store)
         start("agent", *agent)
         page = ["dashboard", "show", "--port", str(page_port), "--store", options.store]
+        page += ["--broker", broker_url]
         start("page", *page, ready=_listens(page_port))
         if not told.is_set():
             _say(f"The page is on http://{HOST}:{page_port}   (Ctrl-C ends everything)")

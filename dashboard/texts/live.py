@@ -14,6 +14,8 @@ class Live:
         by_reason: a device's reason → what to do, where it says more than the state alone.
         hidden_few: why numbers are hidden, with the device's limit as ``{min_faces}``.
         hidden_unknown: the same where the limit is not known.
+        change: what is different from ``{minutes}`` minutes ago, in one sentence.
+        outcomes: of a command to the device, where it was not simply followed.
     """
 
     people_now: str
@@ -37,6 +39,12 @@ class Live:
     hidden_few: str
     hidden_unknown: str
     hidden_advice: str
+    change: Words
+    not_kept: str
+    pause: str
+    resume: str
+    cannot_send: str
+    outcomes: Words
 
     def hidden(self, min_faces: int | None) -> Notice:
         """Why numbers are hidden, with the device's own limit where it is known."""
@@ -91,6 +99,29 @@ ENGLISH: Final = Live(
     hidden_few="Fewer than {min_faces} people in view: numbers hidden",
     hidden_unknown="Too few people in view: numbers hidden",
     hidden_advice="They return when more people are in view.",
+    change={
+        "too_early": "Too few numbers yet to compare with {minutes} minutes ago.",
+        "same": "Much the same as {minutes} minutes ago.",
+        "more_people": "More people than {minutes} minutes ago: about {now}, then {before}.",
+        "fewer_people": "Fewer people than {minutes} minutes ago: about {now}, then {before}.",
+        "more_emotion": "“{emotion}” is counted more often than {minutes} minutes ago: "
+        "about {now}, then {before}.",
+        "fewer_emotion": "“{emotion}” is counted less often than {minutes} minutes ago: "
+        "about {now}, then {before}.",
+    },
+    not_kept="These numbers are shown and not kept: the recorder is not running. "
+    "Ask your technician to start it.",
+    pause="Pause counting",
+    resume="Resume counting",
+    cannot_send="The page has no connection to the broker and tries again by itself.",
+    outcomes={
+        "waiting": "Asked. Waiting for the device …",
+        "no_answer": "The device has not answered within 10 seconds. If it counts on, "
+        "cover the camera and ask your technician.",
+        "not_sent": "Nothing was sent: the page has no connection to the broker. Try again soon.",
+        "still_paused": "The device answered and stays paused. "
+        "By its timetable it counts in lessons only.",
+    },
 )
 GERMAN: Final = Live(
     people_now="Jetzt gezählte Personen",
@@ -140,4 +171,29 @@ GERMAN: Final = Live(
     hidden_few="Weniger als {min_faces} Personen im Bild: keine Zahlen",
     hidden_unknown="Zu wenige Personen im Bild: keine Zahlen",
     hidden_advice="Sie kommen wieder, wenn mehr Personen im Bild sind.",
+    change={
+        "too_early": "Noch zu wenige Zahlen für einen Vergleich mit der Zeit vor {minutes} "
+        "Minuten.",
+        "same": "Etwa so wie vor {minutes} Minuten.",
+        "more_people": "Mehr Personen als vor {minutes} Minuten: etwa {now}, zuvor {before}.",
+        "fewer_people": "Weniger Personen als vor {minutes} Minuten: etwa {now}, zuvor {before}.",
+        "more_emotion": "„{emotion}“ wird häufiger gezählt als vor {minutes} Minuten: "
+        "etwa {now}, zuvor {before}.",
+        "fewer_emotion": "„{emotion}“ wird seltener gezählt als vor {minutes} Minuten: "
+        "etwa {now}, zuvor {before}.",
+    },
+    not_kept="Diese Zahlen werden gezeigt, aber nicht aufbewahrt: Die Aufzeichnung läuft nicht. "
+    "Bitten Sie die Technik, sie zu starten.",
+    pause="Zählen pausieren",
+    resume="Zählen fortsetzen",
+    cannot_send="Die Seite erreicht den Broker nicht und versucht es von selbst wieder.",
+    outcomes={
+        "waiting": "Angefragt. Warten auf das Gerät …",
+        "no_answer": "Das Gerät hat 10 Sekunden lang nicht geantwortet. Zählt es weiter, decken "
+        "Sie die Kamera ab und fragen Sie die Technik.",
+        "not_sent": "Nichts wurde gesendet: Die Seite erreicht den Broker nicht. Versuchen Sie es "
+        "gleich noch einmal.",
+        "still_paused": "Das Gerät hat geantwortet und bleibt pausiert. Nach seinem Stundenplan "
+        "zählt es nur im Unterricht.",
+    },
 )

@@ -23,7 +23,7 @@ def test_the_chart_cuts_windows_to_its_span_and_names_what_is_missing() -> None:
     end = START + charts.SPAN
     long_ago = Window(BOOT, 0, START - WINDOW, START + WINDOW, 3, {"happy": 2}, 1, False)
     hidden = Window(BOOT, 9, end - 9 * WINDOW, end, None, None, None, True)
-    spec = charts.recent_people([long_ago, hidden], end, WINDOW, ENGLISH)
+    spec = charts.recent_people([long_ago, hidden], end, WINDOW, ENGLISH, style.LIGHT)
     found = rows(spec)
     assert {"Happy", "Not sure"} == {row["emotion"] for row in found if "emotion" in row}
     stretches = [row for row in found if "from" in row]
@@ -33,14 +33,15 @@ def test_the_chart_cuts_windows_to_its_span_and_names_what_is_missing() -> None:
 
 
 def test_a_chart_without_windows_is_one_gap() -> None:
-    found = rows(charts.recent_people([], START, timedelta(seconds=5), ENGLISH))
+    found = rows(charts.recent_people([], START, timedelta(seconds=5), ENGLISH, style.LIGHT))
     assert {row["words"] for row in found} == {ENGLISH.live.gap_band}
 
 
 def test_only_the_data_changes_from_call_to_call() -> None:
     window = Window(BOOT, 0, START, START + WINDOW, 3, {"happy": 2}, 1, False)
     first, second = (
-        charts.recent_people(w, START + WINDOW, WINDOW, ENGLISH) for w in ([], [window])
+        charts.recent_people(w, START + WINDOW, WINDOW, ENGLISH, style.LIGHT)
+        for w in ([], [window])
     )
     assert first.pop("datasets") != second.pop("datasets")
     assert first == second
