@@ -11,12 +11,13 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import FrameType
 
-from dashboard import broker, lists, recorder, settings, store
+from dashboard import broker, lists, recorder, settings, store, timetable
 from dashboard.broker import Broker, BrokerError, read_broker
 from dashboard.recorder import Recorder
 from dashboard.settings import Settings
 from dashboard.store import Store, StoreError
 from dashboard.texts import LANGUAGES
+from dashboard.timetable import TimetableError
 
 HOST = "127.0.0.1"
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = {"record": _record, "show": _show, "gaps": _gaps, "rejected": _rejected}
     try:
         command[options.command](options)
-    except (BrokerError, StoreError, UsageError) as error:
+    except (BrokerError, StoreError, TimetableError, UsageError) as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 2
     return 0
@@ -101,6 +102,13 @@ def parser() -> argparse.ArgumentParser:
         "a second",
     )
     _add_login(show, "the pages")
+    show.add_argument(
+        "--timetable",
+        metavar="FILE",
+        type=Path,
+        help="lessons with their names, rooms and hours (YAML), by which the lesson report finds "
+        "them; without it, by when something was counted",
+    )
     show.add_argument(
         "--language",
         choices=list(LANGUAGES),
@@ -235,6 +243,7 @@ def _show(options: argparse.Namespace) -> None:
     listened = _brokers(options, [options.broker] if options.broker else [])
     if not listened and (options.tls_ca or options.username):
         raise UsageError("expected --broker URL with --tls-ca or --username: add it")
+    lessons = None if options.timetable is None else timetable.read(options.timetable)
     Store(options.store).close()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -247,7 +256,14 @@ def _show(options: argparse.Namespace) -> None:
             ) from error
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)  # until the server has its own handlers
-    settings.use(Settings(options.store, next(iter(listened), None), options.language))
+    settings.use(
+        Settings(
+            options.store,
+            broker=next(iter(listened), None),
+            timetable=lessons,
+            language=options.language,
+        )
+    )
     _serve(options.port)
 
 
@@ -280,6 +296,7 @@ def _serve(port: int) -> None:
         f"--server.port={port}",
         "--server.headless=true",
         "--server.fileWatcherType=none",
+        "--runner.magicEnabled=false",
         "--browser.gatherUsageStats=false",
         "--client.toolbarMode=minimal",
         "--client.showErrorDetails=none",

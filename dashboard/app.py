@@ -5,6 +5,8 @@ import streamlit as st
 from dashboard import language, style
 from dashboard.texts import LANGUAGES
 
+# Page, a file in ``pages/`` → its path in the address, and its icon; the first is at ``/``. No path
+# is a file's name: to the first visitor Streamlit would give that file without this frame.
 _PAGES = {
     "live": ("live-counts", ":material/visibility:"),
     "lesson": ("lesson-report", ":material/timeline:"),
@@ -12,10 +14,6 @@ _PAGES = {
     "try_it": ("try-it", ":material/photo_camera:"),
     "about": ("about-the-figures", ":material/help:"),
 }
-"""Page, a file in ``pages/`` → its path in the address, and its icon; the first is at ``/``.
-
-No path is a file's name: to the first visitor Streamlit would give that file without this frame.
-"""
 
 
 def main() -> None:

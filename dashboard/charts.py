@@ -10,12 +10,12 @@ import altair as alt
 from dashboard import history
 from dashboard.history import CATEGORIES, Share, Stretch
 from dashboard.records import Window
-from dashboard.style import COLOURS, Palette
+from dashboard.style import COLOURS, Palette, stripes
 from dashboard.texts import Texts
 
 SPAN: Final = timedelta(minutes=5)
 """How far back the chart reaches."""
-HEIGHT_PX: Final = 350
+HEIGHT_PX: Final = 260
 _LABELLED_SECONDS: Final = 40
 """Shorter stretches have no room for words."""
 _LEAST_TOP: Final = 5
@@ -67,7 +67,7 @@ def _drawing(texts: Texts, palette: Palette) -> dict[str, Any]:
     ]
     band = (
         alt.Chart(alt.NamedData("hidden"))
-        .mark_rect(color=_stripes(palette))
+        .mark_rect(color=stripes(palette))
         .encode(x=x, x2="to:Q", tooltip=alt.Tooltip("words:N", title=texts.common.people))
     )
     bars = (
@@ -78,7 +78,7 @@ def _drawing(texts: Texts, palette: Palette) -> dict[str, Any]:
             x2="to:Q",
             y=_people(texts),
             y2="above:Q",
-            color=_colour(texts, palette),
+            color=_colour(texts),
             tooltip=tooltip,
         )
     )
@@ -98,12 +98,11 @@ def _drawing(texts: Texts, palette: Palette) -> dict[str, Any]:
     )
     chart = (
         alt.layer(band, bars, floor, least_top, words)
-        .properties(height=HEIGHT_PX, width="container")
+        .properties(height=HEIGHT_PX, width="container", background="transparent")
         .configure_axis(
             labelFontSize=17, titleFontSize=17, labelColor=palette.ink, titleColor=palette.ink
         )
         .configure_view(stroke=None)
-        .configure(background="transparent")
     )
     drawing: dict[str, Any] = chart.to_dict()
     return drawing
@@ -122,31 +121,10 @@ def _minutes(texts: Texts) -> alt.Axis:
     return alt.Axis(title=None, values=ticks, labelExpr=label, grid=False, labelFlush=True)
 
 
-def _colour(texts: Texts, palette: Palette) -> alt.Color:
+def _colour(texts: Texts) -> alt.Color:
     names = [texts.common.emotions[category] for category in CATEGORIES]
     colours = [COLOURS[category] for category in CATEGORIES]
-    legend = alt.Legend(
-        title=None,
-        orient="bottom",
-        columns=3,  # as many as a phone has room for
-        labelFontSize=16,
-        labelColor=palette.ink,
-        symbolSize=300,
-        symbolType="square",
-    )
-    return alt.Color("emotion:N", scale=alt.Scale(domain=names, range=colours), legend=legend)
-
-
-def _stripes(palette: Palette, count: int = 12) -> alt.LinearGradient:
-    """Hard-edged horizontal stripes: a hatch that does not depend on colour."""
-    stops = [
-        alt.GradientStop(
-            color=palette.faint if index % 2 else palette.pale, offset=edge / (2 * count)
-        )
-        for index in range(2 * count)
-        for edge in (index, index + 1)
-    ]
-    return alt.LinearGradient(gradient="linear", stops=stops, x1=0, x2=0, y1=0, y2=1)
+    return alt.Color("emotion:N", scale=alt.Scale(domain=names, range=colours), legend=None)
 
 
 def _share_row(share: Share, end: datetime, texts: Texts) -> dict[str, Any]:

@@ -103,6 +103,8 @@ def draw(scene: Scene) -> None:
             st.markdown(texts.live.not_kept)
     with st.container(key="history-chart"):
         st.markdown(f"**{texts.live.last_minutes}** {texts.live.chart_hint}")
+        if live is None:  # else the tiles are the legend
+            style.draw_legend(texts)
         chart = charts.recent_people(
             scene.recent, scene.end, scene.window_length, texts, style.palette()
         )

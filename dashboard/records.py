@@ -127,3 +127,28 @@ class Gap:
     last_missing: int
     after: datetime
     before: datetime
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The windows of a period, added up.
+
+    Attributes:
+        windows: all of them.
+        counted: those with numbers.
+        people: category → people, added over the windows with numbers: ``people / counted`` is
+            the average.
+    """
+
+    windows: int
+    counted: int
+    people: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a teacher wrote on a moment; ``id`` is known to nobody else."""
+
+    id: str
+    at: datetime
+    text: str

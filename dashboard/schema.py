@@ -25,6 +25,7 @@ from edge_agent.emotions import EMOTIONS
 
 METADATA: Final = MetaData()
 REASON_LENGTH: Final = 300
+MARK_LENGTH: Final = 80
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -101,4 +102,16 @@ REJECTED: Final = Table(
     Column("times", BigInteger, nullable=False),
     Column("first_at", UtcDateTime, nullable=False),
     Column("last_at", UtcDateTime, nullable=False),
+)
+
+# What a teacher wrote on a moment of a room: "group work starts".
+MARKS: Final = Table(
+    "marks",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("site", String(48), nullable=False),
+    Column("device", String(48), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("text", String(MARK_LENGTH), nullable=False),
+    Index("marks_by_time", "site", "device", "at"),
 )

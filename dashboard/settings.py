@@ -6,6 +6,7 @@ from typing import Final
 
 from dashboard.broker import Broker
 from dashboard.store import DEFAULT_URL
+from dashboard.timetable import Timetable
 
 STORE_VARIABLE: Final = "DASHBOARD_STORE"
 
@@ -17,11 +18,13 @@ class Settings:
     Attributes:
         store: URL of the recorder's store.
         broker: which the pages hear and command devices by; None: they read the store alone.
+        timetable: of lessons; None: lessons are told from when something was counted.
         language: a key of `dashboard.texts.LANGUAGES`; None leaves it to each browser.
     """
 
     store: str
     broker: Broker | None = None
+    timetable: Timetable | None = None
     language: str | None = None
 
 

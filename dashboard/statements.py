@@ -20,7 +20,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dashboard.schema import DEVICES, RECORDERS, REJECTED, WINDOWS
+from edge_agent.emotions import EMOTIONS
 
+CATEGORIES: Final = (*EMOTIONS, "uncertain")
 _NAME: Final = ("site", "device", "boot_id")
 
 
@@ -88,6 +90,33 @@ def of_room(site: str, device: str) -> Select[Any]:
         .where(WINDOWS.c.site == site, WINDOWS.c.device == device)
         .order_by(WINDOWS.c.ended_at.desc(), WINDOWS.c.seq.desc())
     )
+
+
+def totals(site: str, device: str, start: datetime, end: datetime) -> Select[Any]:
+    """How many windows of a room there are, how many with numbers, and people by category."""
+    columns: list[Any] = [func.count(), func.count(WINDOWS.c.faces)]
+    columns += [func.sum(WINDOWS.c[category]) for category in CATEGORIES]
+    return select(*columns).where(
+        WINDOWS.c.site == site,
+        WINDOWS.c.device == device,
+        WINDOWS.c.ended_at > start,
+        WINDOWS.c.ended_at <= end,
+    )
+
+
+def last_end(site: str, device: str, before: datetime) -> Select[Any]:
+    """When a room's last window ended, up to a moment."""
+    return select(func.max(WINDOWS.c.ended_at)).where(
+        WINDOWS.c.site == site, WINDOWS.c.device == device, WINDOWS.c.ended_at <= before
+    )
+
+
+def first_end(site: str, device: str, after: datetime | None) -> Select[Any]:
+    """When a room's first window ended, or its first behind a moment."""
+    statement = select(func.min(WINDOWS.c.ended_at)).where(
+        WINDOWS.c.site == site, WINDOWS.c.device == device
+    )
+    return statement if after is None else statement.where(WINDOWS.c.ended_at > after)
 
 
 def gaps(site: str | None, device: str | None, since: datetime) -> Select[Any]:

@@ -1,5 +1,6 @@
 """Keeps the counts in SQL, each window once; several processes write while others read."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -7,15 +8,15 @@ from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard import statements
 from dashboard.batch import Batch
 from dashboard.database import DEFAULT_URL, StoreError, open_database, unusable
 from dashboard.migrations import migrate
-from dashboard.records import Gap, RecorderBeat, Rejected, Room, Window
-from dashboard.schema import DEVICES, RECORDERS, REJECTED, WINDOWS
+from dashboard.records import Gap, Mark, RecorderBeat, Rejected, Room, Totals, Window
+from dashboard.schema import DEVICES, MARKS, RECORDERS, REJECTED, WINDOWS
 from edge_agent.emotions import EMOTIONS
 from edge_agent.messages import Health, Message, Status
 
@@ -85,8 +86,12 @@ class Store:
             connection.execute(delete(RECORDERS).where(RECORDERS.c.client_id == client_id))
 
     def forget(self, before: datetime) -> int:
-        """Deletes windows received before a moment, at most `FORGET_AT_ONCE`; says how many."""
+        """Deletes windows received before a moment, at most `FORGET_AT_ONCE`; says how many.
+
+        Marks of before go with them.
+        """
         with self._transaction() as connection:
+            connection.execute(delete(MARKS).where(MARKS.c.at < before))
             return connection.execute(statements.forget(before, FORGET_AT_ONCE)).rowcount
 
     def rooms(self) -> list[Room]:
@@ -103,14 +108,23 @@ class Store:
         return Room(site, device, None, None, None, None, None) if row is None else _room(row)
 
     def windows(
-        self, site: str, device: str, since: datetime, *, limit: int = 2000
+        self,
+        site: str,
+        device: str,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        limit: int = 2000,
     ) -> list[Window]:
         """The windows of a room that ended at or after ``since``, the oldest first.
 
         Args:
+            until: only those that ended at or before this moment.
             limit: at most so many, the newest.
         """
         statement = statements.of_room(site, device).where(WINDOWS.c.ended_at >= since)
+        if until is not None:
+            statement = statement.where(WINDOWS.c.ended_at <= until)
         with self._transaction() as connection:
             rows = connection.execute(statement.limit(limit)).all()
         return [_window(row) for row in reversed(rows)]
@@ -121,6 +135,46 @@ class Store:
         with self._transaction() as connection:
             row = connection.execute(statement.limit(1)).first()
         return None if row is None else _window(row)
+
+    def totals(self, site: str, device: str, start: datetime, end: datetime) -> Totals:
+        """The windows of a room that ended after ``start`` and at or before ``end``, added up."""
+        with self._transaction() as connection:
+            row = connection.execute(statements.totals(site, device, start, end)).one()
+        windows, counted, *people = (int(number or 0) for number in row)
+        return Totals(windows, counted, dict(zip(statements.CATEGORIES, people, strict=True)))
+
+    def last_end(self, site: str, device: str, before: datetime) -> datetime | None:
+        """When the last window of a room ended that did so at or before a moment."""
+        statement = statements.last_end(site, device, before)
+        with self._transaction() as connection:
+            return connection.execute(statement).scalar()
+
+    def first_end(self, site: str, device: str, after: datetime | None) -> datetime | None:
+        """When the first window of a room ended, or the first behind a moment."""
+        statement = statements.first_end(site, device, after)
+        with self._transaction() as connection:
+            return connection.execute(statement).scalar()
+
+    def marks(self, site: str, device: str, start: datetime, end: datetime) -> list[Mark]:
+        """The marks of a room from a moment to another, the earliest first."""
+        statement = select(MARKS.c.id, MARKS.c.at, MARKS.c.text).where(
+            MARKS.c.site == site, MARKS.c.device == device, MARKS.c.at.between(start, end)
+        )
+        with self._transaction() as connection:
+            rows = connection.execute(statement.order_by(MARKS.c.at, MARKS.c.id))
+            return [Mark(*row) for row in rows]
+
+    def add_mark(self, site: str, device: str, at: datetime, text: str) -> None:
+        """Keeps a mark of at most `MARK_LENGTH` letters."""
+        row = {"id": secrets.token_hex(16), "site": site, "device": device, "at": at, "text": text}
+        with self._transaction() as connection:
+            connection.execute(insert(MARKS), row)
+
+    def remove_mark(self, site: str, device: str, mark_id: str) -> None:
+        """Forgets a mark of a room; nothing happens where it is gone already."""
+        of_room = MARKS.c.site == site, MARKS.c.device == device
+        with self._transaction() as connection:
+            connection.execute(delete(MARKS).where(MARKS.c.id == mark_id, *of_room))
 
     def gaps(
         self, since: datetime, *, site: str | None = None, device: str | None = None

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
+import altair as alt
 import streamlit as st
 
 from dashboard.history import UNCERTAIN
+from dashboard.texts import Texts
 
 # Okabe and Ito's palette, which people with a colour vision deficiency can tell apart.
 COLOURS: Final[dict[str, str]] = {
@@ -53,6 +55,28 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
+def stripes(palette: Palette, count: int = 12) -> alt.LinearGradient:
+    """Hard-edged horizontal stripes: a hatch that does not depend on colour."""
+    stops = [
+        alt.GradientStop(
+            color=palette.faint if index % 2 else palette.pale, offset=edge / (2 * count)
+        )
+        for index in range(2 * count)
+        for edge in (index, index + 1)
+    ]
+    return alt.LinearGradient(gradient="linear", stops=stops, x1=0, x2=0, y1=0, y2=1)
+
+
+def draw_legend(texts: Texts) -> None:
+    """Each category's colour and word, in as many lines as the page needs."""
+    names = texts.common.emotions
+    entries = "".join(
+        f'<span><i style="background:{colour}"></i>{names[category]}</span>'
+        for category, colour in COLOURS.items()
+    )
+    st.html(f'<div class="legend">{entries}</div>')
+
+
 _TILE: Final = """
 .st-key-emotion-{category} {{ border-left: 0.9rem solid {colour}; }}
 """
@@ -85,6 +109,17 @@ _CSS: Final = """
 .st-key-change p { font-size: 1.6rem; font-weight: 600; }
 .st-key-not-kept p { font-size: 1.2rem; }
 .st-key-history-chart p { font-size: 1.2rem; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; font-size: 1.1rem; color: $ink; }
+.legend i { display: inline-block; width: 1rem; height: 1rem; border: 1px solid $line;
+  margin-right: 0.45rem; vertical-align: -0.1rem; }
+.st-key-lesson-heading h1 { font-size: 2rem; padding: 0; }
+.st-key-lesson-summary [data-testid="stText"] { font-size: 1.25rem; font-family: inherit; }
+.st-key-lesson-summary p { font-size: 1.5rem; }
+.st-key-lesson-facts {
+  display: grid; grid-template-columns: repeat(4, 1fr); gap: 1rem; }
+.st-key-lesson-facts > * { width: auto; background: $pale; border-radius: 0.5rem;
+  padding: 0.5rem 0.9rem; }
+.st-key-marks [data-testid="stText"] { font-size: 1.1rem; font-family: inherit; }
 .st-key-footer p { font-size: 1.05rem; color: $soft; }
 @media (max-width: 640px) {
   .block-container { padding: 4rem 1rem 0.8rem; }
@@ -94,6 +129,7 @@ _CSS: Final = """
   .st-key-notice h2 { font-size: 1.7rem; }
   .st-key-notice p { font-size: 1.25rem; }
   .st-key-change p { font-size: 1.3rem; }
+  .st-key-lesson-facts { grid-template-columns: repeat(2, 1fr); gap: 0.7rem; }
 }
 """ + "".join(_TILE.format(category=name, colour=colour) for name, colour in COLOURS.items())
 """Constant: nothing that came from the network is ever put into it."""
@@ -102,6 +138,6 @@ _CSS: Final = """
 def css() -> str:
     """The style sheet in this session's colours."""
     text, colours = _CSS, palette()
-    for name in ("pale", "ink", "warm", "soft"):
+    for name in ("pale", "ink", "warm", "soft", "line"):
         text = text.replace(f"${name}", getattr(colours, name))
     return text

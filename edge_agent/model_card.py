@@ -33,6 +33,8 @@ class ModelCard(BaseModel):
         score_threshold: the detector's released threshold, chosen on validation pictures.
         data: what it was trained, calibrated and selected on.
         command: what makes it again.
+        confusion: of a classifier, on PublicTest: row, what a face shows; column, the share of
+            such faces by what was said.
         measured: figures by name, each with the pictures it was measured on.
     """
 
@@ -51,6 +53,7 @@ class ModelCard(BaseModel):
     terms: str
     seed: int
     command: str
+    confusion: tuple[tuple[float, ...], ...] | None = None
     measured: dict[str, Any]
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Engine, column, func, inspect, select, table
 
 from dashboard.database import IMMEDIATE, StoreError
 
-NEWEST: Final = "0002"
+NEWEST: Final = "0003"
+_PATIENCE_SECONDS: Final = 120
 _LOCK: Final = 0x636F756E7473
 """Any number that no other program locks in the same PostgreSQL database."""
 
@@ -28,6 +29,8 @@ def migrate(engine: Engine, name: str) -> None:
             return
     with engine.connect().execution_options(**IMMEDIATE) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
+            # Who comes second waits for the first one's revisions, not only for a lock of a row.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE_SECONDS}s'")
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         _upgrade(connection, name)
 

@@ -12,7 +12,7 @@ from dashboard.history import CATEGORIES
 from dashboard.texts import ENGLISH, GERMAN, LANGUAGES, Texts
 
 # The same in both languages.
-SAME = {"common.emotions.neutral", "common.pages.live", "common.no_number"}
+SAME = {"common.emotions.neutral", "common.pages.live", "common.no_number", "lesson.share_alone"}
 
 
 def words(part: Any, name: str = "") -> Iterator[tuple[str, str]]:
