@@ -291,6 +291,8 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 def _serve(port: int) -> None:
     from streamlit.web import cli  # heavy: only the page needs it
 
+    from dashboard import style
+
     flags = (
         f"--server.address={HOST}",
         f"--server.port={port}",
@@ -300,6 +302,7 @@ def _serve(port: int) -> None:
         "--browser.gatherUsageStats=false",
         "--client.toolbarMode=minimal",
         "--client.showErrorDetails=none",
+        *style.theme_flags(),
     )
     app = str(Path(__file__).with_name("app.py"))
     cli.main(["run", app, *flags], standalone_mode=False)

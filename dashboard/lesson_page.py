@@ -22,12 +22,12 @@ from dashboard import (
 from dashboard.history import CATEGORIES
 from dashboard.language import tag, words
 from dashboard.lesson_words import (
+    beginning,
     facts,
     heading,
     headline,
     limits,
     share_words,
-    short_heading,
     warnings,
 )
 from dashboard.records import Room, Totals
@@ -72,7 +72,7 @@ def _others(
     timetable = settings.current().timetable
     return [
         (
-            short_heading(other, local, words()),
+            beginning(other, local, words()),
             store.totals(room.site, room.device, other.start, other.end),
         )
         for other in periods.others(store, room, lesson.period, timetable, now, local)
@@ -131,6 +131,7 @@ def _draw_rest(lesson: Report, others: list[tuple[str, Totals]], local: tzinfo |
     st.header(texts.lesson.comparison, anchor=False)
     if others:
         rows = [(texts.lesson.this_lesson, lesson.totals), *others]
+        style.draw_legend(texts)
         chart = lesson_charts.comparison(rows, texts, style.palette())
         st.vega_lite_chart(chart, width="stretch", theme=None, key="lesson-comparison")
         st.caption(texts.lesson.comparison_hint)

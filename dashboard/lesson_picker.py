@@ -41,7 +41,7 @@ def pick(store: Store, room: Room, now: datetime, zone: tzinfo | None) -> Period
         format_func=lambda index: names.get(index, ""),
         key=key,
         label_visibility="collapsed",
-        width=460,
+        width=480,
     )
     period = offered[choice] if choice in range(len(offered)) else None
     if period is None:

@@ -22,9 +22,15 @@ def heading(period: Period, zone: tzinfo | None, texts: Texts) -> str:
 
 def short_heading(period: Period, zone: tzinfo | None, texts: Texts) -> str:
     """The same, short enough for a list."""
-    name = f" {period.name}" if period.name else ""
+    name = f"{period.name}, " if period.name else ""
     day = _day(period.start, zone, texts.lesson.short_date, texts)
-    return f"{day}, {_hours(period, zone)}{name}"
+    return f"{name}{day}, {_hours(period, zone)}"
+
+
+def beginning(period: Period, zone: tzinfo | None, texts: Texts) -> str:
+    """Its day and when it begins, short enough for a chart."""
+    day = _day(period.start, zone, texts.lesson.short_date, texts)
+    return f"{day} {period.start.astimezone(zone):%H:%M}"
 
 
 def headline(lesson: Report, texts: Texts) -> str:
@@ -49,7 +55,7 @@ def headline(lesson: Report, texts: Texts) -> str:
 def warnings(lesson: Report, texts: Texts) -> list[str]:
     """What a reader must know before the numbers."""
     found = []
-    if lesson.period.end > datetime.now(lesson.period.end.tzinfo):
+    if lesson.until < lesson.period.end:
         found.append(texts.lesson.still_on)
     if lesson.missing_time >= _NOTABLE_GAP:
         found.append(texts.lesson.gaps.format(minutes=minutes_of(lesson.missing_time, texts)))
@@ -92,7 +98,7 @@ def minutes_of(length: timedelta, texts: Texts) -> str:
     minutes = round(length.total_seconds() / 60)
     if minutes == 0 and length:
         minutes = 1
-    return texts.lesson.minutes[0 if minutes == 1 else 1].format(minutes=minutes)
+    return texts.lesson.minutes.format(minutes=minutes)
 
 
 def _percent(share: float) -> int:
@@ -103,8 +109,11 @@ def _day(moment: datetime, zone: tzinfo | None, form: str, texts: Texts) -> str:
     local = moment.astimezone(zone)
     return form.format(
         weekday=texts.lesson.weekdays[local.weekday()],
+        short_weekday=texts.lesson.short_weekdays[local.weekday()],
         day=local.day,
         month=texts.lesson.months[local.month - 1],
+        short_month=texts.lesson.months[local.month - 1][:3],
+        month_number=local.month,
         year=local.year,
     )
 

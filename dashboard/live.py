@@ -115,7 +115,8 @@ def _draw_counts(window: Window) -> None:
     names = words().common.emotions
     counts = {**(window.counts or {}), UNCERTAIN: window.uncertain or 0}
     for category in CATEGORIES:
-        with st.container(key=f"emotion-{category}"):
+        none = "" if counts[category] else "-none"
+        with st.container(key=f"emotion-{category}{none}"):
             st.metric(names[category], counts[category])
 
 

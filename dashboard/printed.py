@@ -16,6 +16,7 @@ from dashboard.lesson_words import (
     share_words,
     warnings,
 )
+from dashboard.records import Totals
 from dashboard.report import Report
 from dashboard.style import COLOURS, LIGHT
 from dashboard.texts import Texts
@@ -41,7 +42,7 @@ svg { width: 100%; height: auto; } .lead { font-size: 1.15rem; }
 
 def html(
     lesson: Report,
-    others: Sequence[tuple[str, report.Totals]],
+    others: Sequence[tuple[str, Totals]],
     zone: tzinfo | None,
     language: str,
     texts: Texts,
@@ -111,7 +112,7 @@ def _shares(lesson: Report, texts: Texts) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def _others(lesson: Report, others: Sequence[tuple[str, report.Totals]], texts: Texts) -> str:
+def _others(lesson: Report, others: Sequence[tuple[str, Totals]], texts: Texts) -> str:
     names = texts.common.emotions
     head = (texts.lesson.lesson, texts.common.people, *(names[c] for c in CATEGORIES))
     rows = []
@@ -127,7 +128,7 @@ def _others(lesson: Report, others: Sequence[tuple[str, report.Totals]], texts: 
 def _timeline(lesson: Report, zone: tzinfo | None, texts: Texts) -> str:
     """The chart of the lesson's minutes as SVG."""
     start = lesson.period.start
-    whole = (lesson.period.end - start).total_seconds()
+    whole = (lesson.until - start).total_seconds()
     bars = report.bins(lesson)
     top = max([5.0, *(bar.above for bar in bars)])
 
@@ -176,7 +177,7 @@ def _timeline(lesson: Report, zone: tzinfo | None, texts: Texts) -> str:
         f'<text x="{_LEFT - 6}" y="{base + 4:.1f}" text-anchor="end">0</text>'
     )
     for part in range(5):
-        moment = start + part * (lesson.period.end - start) / 4
+        moment = start + part * (lesson.until - start) / 4
         anchor = ("start", "middle", "middle", "middle", "end")[part]
         parts.append(
             f'<text x="{x(moment):.1f}" y="{base + 20:.1f}" text-anchor="{anchor}">'

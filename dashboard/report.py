@@ -36,6 +36,7 @@ class Report:
     """A lesson.
 
     Attributes:
+        until: its end, or now while it goes on.
         windows: the oldest first.
         hidden, missing: stretches with too few people to show numbers, and without any window.
         totals: people by category, added over the windows with numbers.
@@ -45,6 +46,7 @@ class Report:
 
     room: Room
     period: Period
+    until: datetime
     windows: tuple[Window, ...]
     marks: tuple[Mark, ...]
     hidden: tuple[Stretch, ...]
@@ -95,6 +97,7 @@ def read(
     return Report(
         room=room,
         period=period,
+        until=end,
         windows=tuple(windows),
         marks=tuple(store.marks(*where, period.start, period.end)),
         hidden=tuple(history.hidden(windows, slack)),
@@ -129,7 +132,7 @@ def shares(totals: Totals) -> dict[str, float] | None:
 
 def bins(report: Report) -> list[Bin]:
     """Averages of a minute each, or of as many as the chart has room for."""
-    whole = (report.period.end - report.period.start).total_seconds()
+    whole = (report.until - report.period.start).total_seconds()
     seconds = next((s for s in _BIN_SECONDS if whole / s <= _BINS), _BIN_SECONDS[-1])
     step = timedelta(seconds=seconds)
     grouped: dict[int, list[Window]] = {}

@@ -46,12 +46,16 @@ def pick(rooms: list[Room]) -> Room | None:
     words = language.words().common
     names = sorted(room.name for room in rooms)
     asked = st.query_params.get(_ROOM)
-    if st.session_state.get(_ROOM) not in names:
+    value = st.session_state.get(_ROOM)
+    if value not in names:
         # Chosen once: with two rooms at work, the last one seen changes every second. The
         # picker's own value is forgotten on a page without one.
-        first = st.session_state.get(_CHOSEN)
-        first = first if first in names else rooms[0].name
-        st.session_state[_ROOM] = first if asked is None else asked if asked in names else None
+        value = st.session_state.get(_CHOSEN)
+        value = value if value in names else rooms[0].name
+        if asked is not None:
+            value = asked if asked in names else None
+    # Each time: another page's picker has the same key, and would begin without a value.
+    st.session_state[_ROOM] = value
     choice: str | None = st.selectbox(
         words.room,
         names,

@@ -34,6 +34,7 @@ class Palette:
         pale: of tiles.
         faint: of stripes and lines.
         warm: of notices.
+        accent: of what can be clicked, 4.5:1 and more.
         line: of edges that must be seen, 3:1 and more.
     """
 
@@ -44,10 +45,30 @@ class Palette:
     faint: str
     warm: str
     line: str
+    accent: str
 
 
-LIGHT: Final = Palette("#FFFFFF", "#1A1C24", "#3D4251", "#F4F5F8", "#D9DCE3", "#FFF3D6", "#767B8A")
-DARK: Final = Palette("#0E1117", "#FAFAFA", "#C6CBD8", "#1D212B", "#3A4050", "#40341A", "#8A90A0")
+LIGHT: Final = Palette(
+    "#FFFFFF", "#1A1C24", "#3D4251", "#F4F5F8", "#D9DCE3", "#FFF3D6", "#767B8A", "#00588F"
+)
+DARK: Final = Palette(
+    "#14161B", "#FAFAFA", "#C6CBD8", "#23262E", "#3A4050", "#40341A", "#8A90A0", "#7CC4F0"
+)
+
+
+def theme_flags() -> list[str]:
+    """Streamlit's options that give its own parts these colours."""
+    return [
+        f"--theme.{name}.{option}={colour}"
+        for name, colours in (("light", LIGHT), ("dark", DARK))
+        for option, colour in (
+            ("backgroundColor", colours.ground),
+            ("secondaryBackgroundColor", colours.pale),
+            ("textColor", colours.ink),
+            ("primaryColor", colours.accent),
+            ("linkColor", colours.accent),
+        )
+    ]
 
 
 def palette() -> Palette:
@@ -78,7 +99,7 @@ def draw_legend(texts: Texts) -> None:
 
 
 _TILE: Final = """
-.st-key-emotion-{category} {{ border-left: 0.9rem solid {colour}; }}
+[class*="st-key-emotion-{category}"] {{ border-left: 0.9rem solid {colour}; }}
 """
 
 _CSS: Final = """
@@ -101,6 +122,8 @@ _CSS: Final = """
 .st-key-emotion-counts [data-testid="stMetricValue"] {
   font-size: 2.9rem; line-height: 1.1; font-weight: 700; padding: 0; }
 .st-key-emotion-counts [data-testid="stMetricLabel"] p { font-size: 1.4rem; }
+[class*="st-key-emotion-"][class*="-none"] [data-testid="stMetricValue"] {
+  color: $soft; font-weight: 400; }
 .st-key-notice {
   border-left: 0.9rem solid $ink; background: $warm; color: $ink; border-radius: 0.5rem;
   padding: 1.4rem 1.8rem; }
@@ -112,15 +135,26 @@ _CSS: Final = """
 .legend { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; font-size: 1.1rem; color: $ink; }
 .legend i { display: inline-block; width: 1rem; height: 1rem; border: 1px solid $line;
   margin-right: 0.45rem; vertical-align: -0.1rem; }
-.st-key-lesson-heading h1 { font-size: 2rem; padding: 0; }
+.st-key-lesson-heading h1 { font-size: 1.9rem; padding: 0 0 0.6rem; }
+.stMain h2 { font-size: 1.5rem; } .stMain h3 { font-size: 1.2rem; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {
+  color: $soft !important; opacity: 1 !important; }
+input::placeholder { color: $soft !important; opacity: 1 !important; }
+.st-key-to-report a { font-size: 1.1rem; }
 .st-key-lesson-summary [data-testid="stText"] { font-size: 1.25rem; font-family: inherit; }
 .st-key-lesson-summary p { font-size: 1.5rem; }
 .st-key-lesson-facts {
   display: grid; grid-template-columns: repeat(4, 1fr); gap: 1rem; }
+.st-key-lesson-facts [data-testid="stMetricValue"] { font-size: 1.8rem; }
 .st-key-lesson-facts > * { width: auto; background: $pale; border-radius: 0.5rem;
   padding: 0.5rem 0.9rem; }
 .st-key-marks [data-testid="stText"] { font-size: 1.1rem; font-family: inherit; }
 .st-key-footer p { font-size: 1.05rem; color: $soft; }
+@media (min-width: 1700px) {
+  :root { font-size: 21px; }
+  .block-container { max-width: 88rem; }
+}
 @media (max-width: 640px) {
   .block-container { padding: 4rem 1rem 0.8rem; }
   .st-key-header { gap: 0.6rem; }

@@ -8,7 +8,7 @@ from pathlib import Path
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from tests.support import debian_program
+from tests.support import await_true, debian_program
 
 
 @contextmanager
@@ -57,3 +57,34 @@ def require_chromium() -> None:
     """Skips, or fails in CI, before anything is started in vain."""
     debian_program("chromium", package="chromium")
     debian_program("chromedriver", package="chromium-driver")
+
+
+def prefer_colours(chrome: webdriver.Chrome, scheme: str) -> None:
+    """Makes pages ``light`` or ``dark``, as a setting of the system does."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def resize(chrome: webdriver.Chrome, width: int, height: int) -> None:
+    """Gives the page so many CSS pixels, also fewer than a window may have."""
+    chrome.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+    )
+
+
+def settle(chrome: webdriver.Chrome) -> None:
+    """Returns once Streamlit's script has run and what it sent stays the same for a while."""
+    seen: list[object] = []
+
+    def quiet() -> bool:
+        script = (
+            "return [document.querySelectorAll('[data-stale=true]').length,"
+            "document.querySelectorAll('[data-testid=stApp][data-test-script-state=notRunning]')"
+            ".length, document.querySelectorAll('canvas, svg.marks').length, innerHeight]"
+        )
+        seen.append(chrome.execute_script(script))
+        del seen[:-25]
+        return len(seen) == 25 and seen[-1][1] and all(one == seen[-1] for one in seen)
+
+    await_true(quiet)

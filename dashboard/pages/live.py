@@ -13,6 +13,7 @@ _TICK_SECONDS = 0.5
 
 
 def _draw() -> None:
+    st.html(f'<h1 class="unseen">{words().common.pages["live"]}</h1>')
     try:
         known = access.allowed_rooms(rooms.watch().rooms())
         if not known:
@@ -24,6 +25,10 @@ def _draw() -> None:
             scene = None if room is None else _draw_header(room)
         if scene is not None:
             live.draw(scene)
+            with st.container(key="to-report"):
+                st.page_link(
+                    "pages/lesson.py", label=words().live.to_report, icon=":material/timeline:"
+                )
             return
         rooms.notice_unknown()
         _tick(None, _look(None))

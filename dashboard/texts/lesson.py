@@ -26,6 +26,7 @@ class Lesson:
     choose_lesson: str
     other_period: str
     weekdays: _Seven
+    short_weekdays: _Seven
     months: _Twelve
     date: str
     short_date: str
@@ -40,7 +41,7 @@ class Lesson:
     mostly_two: str
     all_hidden: str
     nothing: str
-    minutes: tuple[str, str]
+    minutes: str
     average_people: str
     counted_time: str
     hidden_time: str
@@ -84,6 +85,7 @@ ENGLISH: Final = Lesson(
     choose_lesson="Choose a lesson",
     other_period="Another day or time …",
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    short_weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     months=(
         "January",
         "February",
@@ -99,7 +101,7 @@ ENGLISH: Final = Lesson(
         "December",
     ),
     date="{weekday}, {day} {month} {year}",
-    short_date="{weekday} {day} {month}",
+    short_date="{short_weekday} {day} {short_month}",
     day="Day",
     begins="From",
     ends="To",
@@ -121,14 +123,14 @@ ENGLISH: Final = Lesson(
     "then “{second}” ({second_share} %).",
     all_hidden="Too few people were in view to show numbers.",
     nothing="No people were counted.",
-    minutes=("{minutes} minute", "{minutes} minutes"),
+    minutes="{minutes} min",
     average_people="People on average",
     counted_time="With numbers",
     hidden_time="Too few people to show",
     missing_time="No data",
     gaps="For {minutes} of this lesson there is no data, so it is not the whole picture.",
     no_numbers="no numbers",
-    people_on_average="about {people}",
+    people_on_average="about {people} people",
     timeline="The lesson, minute by minute",
     marks="Your marks",
     mark="Mark",
@@ -144,7 +146,7 @@ ENGLISH: Final = Lesson(
     shares="How often each emotion was counted",
     share="Share",
     share_alone="{share} %",
-    share_range="{share} %  (probably {low} to {high})",
+    share_range="{share} % (likely {low}–{high})",
     basis={
         "confusion": "The bar is what was counted. The line with two ends is where the share "
         "probably lies (95 %), given how often this network took one emotion for another in "
@@ -176,6 +178,7 @@ GERMAN: Final = Lesson(
     choose_lesson="Stunde wählen",
     other_period="Anderer Tag, andere Zeit …",
     weekdays=("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
+    short_weekdays=("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"),
     months=(
         "Januar",
         "Februar",
@@ -191,7 +194,7 @@ GERMAN: Final = Lesson(
         "Dezember",
     ),
     date="{weekday}, {day}. {month} {year}",
-    short_date="{weekday} {day}. {month}",
+    short_date="{short_weekday} {day}.{month_number}.",
     day="Tag",
     begins="Von",
     ends="Bis",
@@ -214,14 +217,14 @@ GERMAN: Final = Lesson(
     "dann „{second}“ ({second_share} %).",
     all_hidden="Es waren zu wenige Personen im Bild, um Zahlen zu zeigen.",
     nothing="Niemand wurde gezählt.",
-    minutes=("{minutes} Minute", "{minutes} Minuten"),
+    minutes="{minutes} min",
     average_people="Personen im Mittel",
     counted_time="Mit Zahlen",
     hidden_time="Zu wenige Personen",
     missing_time="Keine Daten",
     gaps="Für {minutes} dieser Stunde gibt es keine Daten; das Bild ist also nicht vollständig.",
     no_numbers="keine Zahlen",
-    people_on_average="etwa {people}",
+    people_on_average="etwa {people} Personen",
     timeline="Die Stunde, Minute für Minute",
     marks="Ihre Notizen",
     mark="Notiz",
@@ -238,7 +241,7 @@ GERMAN: Final = Lesson(
     shares="Wie oft jedes Gefühl gezählt wurde",
     share="Anteil",
     share_alone="{share} %",
-    share_range="{share} %  (wohl {low} bis {high})",
+    share_range="{share} % (wohl {low}–{high})",
     basis={
         "confusion": "Der Balken ist das Gezählte. Die Linie mit zwei Enden zeigt, wo der Anteil "
         "wahrscheinlich liegt (95 %), danach, wie oft das Netz in {faces} Testbildern (FER-2013, "

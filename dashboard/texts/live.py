@@ -45,6 +45,7 @@ class Live:
     resume: str
     cannot_send: str
     outcomes: Words
+    to_report: str
 
     def hidden(self, min_faces: int | None) -> Notice:
         """Why numbers are hidden, with the device's own limit where it is known."""
@@ -102,12 +103,14 @@ ENGLISH: Final = Live(
     change={
         "too_early": "Too few numbers yet to compare with {minutes} minutes ago.",
         "same": "Much the same as {minutes} minutes ago.",
-        "more_people": "More people than {minutes} minutes ago: about {now}, then {before}.",
-        "fewer_people": "Fewer people than {minutes} minutes ago: about {now}, then {before}.",
+        "more_people": "More people than {minutes} minutes ago: "
+        "about {now} now, about {before} then.",
+        "fewer_people": "Fewer people than {minutes} minutes ago: "
+        "about {now} now, about {before} then.",
         "more_emotion": "“{emotion}” is counted more often than {minutes} minutes ago: "
-        "about {now}, then {before}.",
+        "about {now} now, about {before} then.",
         "fewer_emotion": "“{emotion}” is counted less often than {minutes} minutes ago: "
-        "about {now}, then {before}.",
+        "about {now} now, about {before} then.",
     },
     not_kept="These numbers are shown and not kept: the recorder is not running. "
     "Ask your technician to start it.",
@@ -122,6 +125,7 @@ ENGLISH: Final = Live(
         "still_paused": "The device answered and stays paused. "
         "By its timetable it counts in lessons only.",
     },
+    to_report="What happened in the lesson",
 )
 GERMAN: Final = Live(
     people_now="Jetzt gezählte Personen",
@@ -175,12 +179,14 @@ GERMAN: Final = Live(
         "too_early": "Noch zu wenige Zahlen für einen Vergleich mit der Zeit vor {minutes} "
         "Minuten.",
         "same": "Etwa so wie vor {minutes} Minuten.",
-        "more_people": "Mehr Personen als vor {minutes} Minuten: etwa {now}, zuvor {before}.",
-        "fewer_people": "Weniger Personen als vor {minutes} Minuten: etwa {now}, zuvor {before}.",
+        "more_people": "Mehr Personen als vor {minutes} Minuten: "
+        "jetzt etwa {now}, zuvor etwa {before}.",
+        "fewer_people": "Weniger Personen als vor {minutes} Minuten: "
+        "jetzt etwa {now}, zuvor etwa {before}.",
         "more_emotion": "„{emotion}“ wird häufiger gezählt als vor {minutes} Minuten: "
-        "etwa {now}, zuvor {before}.",
+        "jetzt etwa {now}, zuvor etwa {before}.",
         "fewer_emotion": "„{emotion}“ wird seltener gezählt als vor {minutes} Minuten: "
-        "etwa {now}, zuvor {before}.",
+        "jetzt etwa {now}, zuvor etwa {before}.",
     },
     not_kept="Diese Zahlen werden gezeigt, aber nicht aufbewahrt: Die Aufzeichnung läuft nicht. "
     "Bitten Sie die Technik, sie zu starten.",
@@ -196,4 +202,5 @@ GERMAN: Final = Live(
         "still_paused": "Das Gerät hat geantwortet und bleibt pausiert. Nach seinem Stundenplan "
         "zählt es nur im Unterricht.",
     },
+    to_report="Was in der Stunde geschah",
 )

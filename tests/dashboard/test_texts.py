@@ -12,7 +12,14 @@ from dashboard.history import CATEGORIES
 from dashboard.texts import ENGLISH, GERMAN, LANGUAGES, Texts
 
 # The same in both languages.
-SAME = {"common.emotions.neutral", "common.pages.live", "common.no_number", "lesson.share_alone"}
+SAME = {
+    "common.emotions.neutral",
+    "common.no_number",
+    "common.pages.live",
+    "lesson.minutes",
+    "lesson.share_alone",
+    *(f"lesson.months.{number}" for number in (3, 7, 8, 10)),
+}
 
 
 def words(part: Any, name: str = "") -> Iterator[tuple[str, str]]:
