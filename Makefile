@@ -43,8 +43,8 @@ scale: .venv/dev.stamp  ## measure 1 to 10,000 devices and a year's needs into d
 	$(BIN)/python -m deploy capacity $(if $(STORE),--store "$(STORE)")
 	$(BIN)/python -m deploy scale
 
-picture: .venv/dev.stamp  ## make docs/dashboard.png, the README's picture of the page
-	$(BIN)/python -m tests.picture docs/dashboard.png
+picture: .venv/dev.stamp  ## photograph every page into build/pictures, and make the pictures of the documents
+	$(BIN)/python -m tests.picture build/pictures --readme docs
 
 chaos: .venv/dev.stamp  ## break everything between device and database, make docs/chaos.md
 	$(BIN)/python -m tests.chaos --report docs/chaos.md

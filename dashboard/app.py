@@ -1,5 +1,7 @@
 """The pages' frame, run at every visit: menu, style, and what is said below every page."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from dashboard import language, style
@@ -19,7 +21,8 @@ _PAGES = {
 def main() -> None:
     """Draws the page that the address names."""
     words = language.words().common
-    st.set_page_config(page_title=words.title, layout="wide")
+    # An icon of our own: for a page's symbol, a browser would ask a server of Google's.
+    st.set_page_config(words.title, str(Path(__file__).with_name("icon.svg")), layout="wide")
     st.html(f"<style>{style.css()}</style>")
     pages = [
         st.Page(

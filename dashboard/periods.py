@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from dashboard.records import Room
-from dashboard.store import Store
+from dashboard.store import Ends, Store
 from dashboard.timetable import Period, Timetable
 
 OFFERED: Final = 12
@@ -28,12 +28,13 @@ def recent(
     Raises:
         StoreError: when the store does not answer.
     """
-    if timetable is not None:
-        lessons = timetable.before(room.name, now, zone, _DAYS_BACK)
-        found = list(islice((p for p in lessons if _has_windows(store, room, p)), OFFERED))
-        if found:
-            return found
-    return list(islice(_stretches(store, room, now), OFFERED))
+    with store.ends(room.site, room.device) as ends:
+        if timetable is not None:
+            lessons = timetable.before(room.name, now, zone, _DAYS_BACK)
+            found = list(islice((p for p in lessons if _has_windows(ends, p)), OFFERED))
+            if found:
+                return found
+        return list(islice(_stretches(ends, room.window_length, now), OFFERED))
 
 
 def others(
@@ -56,7 +57,8 @@ def others(
         )
     else:
         lessons = _same_hours(period, now, zone)
-    return list(islice((p for p in lessons if _has_windows(store, room, p)), COMPARED))
+    with store.ends(room.site, room.device) as ends:
+        return list(islice((p for p in lessons if _has_windows(ends, p)), COMPARED))
 
 
 def _same_hours(period: Period, now: datetime, zone: tzinfo | None) -> Iterator[Period]:
@@ -70,24 +72,24 @@ def _same_hours(period: Period, now: datetime, zone: tzinfo | None) -> Iterator[
                 yield other
 
 
-def _has_windows(store: Store, room: Room, period: Period) -> bool:
-    last = store.last_end(room.site, room.device, period.end)
+def _has_windows(ends: Ends, period: Period) -> bool:
+    last = ends.last(period.end)
     return last is not None and last > period.start
 
 
-def _stretches(store: Store, room: Room, now: datetime) -> Iterator[Period]:
+def _stretches(ends: Ends, length: timedelta, now: datetime) -> Iterator[Period]:
     """Stretches without a longer pause, looked up in steps: one look at the index each."""
-    end = store.last_end(room.site, room.device, now)
+    end = ends.last(now)
     reached, steps = end, 0
     while end is not None and reached is not None and steps < _MOST_STEPS:
         steps += 1
-        before = store.last_end(room.site, room.device, reached - _STEP)
+        before = ends.last(reached - _STEP)
         pause = before is None or before < reached - 2 * _STEP
         if pause or end - reached >= _LONGEST:
             first = reached
             if pause:
-                first = store.first_end(room.site, room.device, before) or reached
-            yield Period(_minute(first - room.window_length), _minute(end, up=True))
+                first = ends.first(before) or reached
+            yield Period(_minute(first - length), _minute(end, up=True))
             end = before
         reached = before
 

@@ -26,7 +26,24 @@ FORGET_AT_ONCE: Final = 1000
 """So many windows are deleted in one transaction, so that writers wait for milliseconds only."""
 _NEVER: Final = datetime.min.replace(tzinfo=timezone.utc)
 
+
 _Message = TypeVar("_Message", bound=Message)
+
+
+class Ends:
+    """Looks up when the windows of a room ended, within a transaction."""
+
+    def __init__(self, connection: Connection, site: str, device: str) -> None:
+        """Reads nothing yet."""
+        self._connection, self._where = connection, (site, device)
+
+    def last(self, before: datetime) -> datetime | None:
+        """The last end at or before a moment."""
+        return self._connection.execute(statements.last_end(*self._where, before)).scalar()
+
+    def first(self, after: datetime | None) -> datetime | None:
+        """The first end behind a moment, or of all."""
+        return self._connection.execute(statements.first_end(*self._where, after)).scalar()
 
 
 class Store:
@@ -143,17 +160,11 @@ class Store:
         windows, counted, *people = (int(number or 0) for number in row)
         return Totals(windows, counted, dict(zip(statements.CATEGORIES, people, strict=True)))
 
-    def last_end(self, site: str, device: str, before: datetime) -> datetime | None:
-        """When the last window of a room ended that did so at or before a moment."""
-        statement = statements.last_end(site, device, before)
+    @contextmanager
+    def ends(self, site: str, device: str) -> Iterator[Ends]:
+        """When windows of a room ended: many looks at the index in one transaction."""
         with self._transaction() as connection:
-            return connection.execute(statement).scalar()
-
-    def first_end(self, site: str, device: str, after: datetime | None) -> datetime | None:
-        """When the first window of a room ended, or the first behind a moment."""
-        statement = statements.first_end(site, device, after)
-        with self._transaction() as connection:
-            return connection.execute(statement).scalar()
+            yield Ends(connection, site, device)
 
     def marks(self, site: str, device: str, start: datetime, end: datetime) -> list[Mark]:
         """The marks of a room from a moment to another, the earliest first."""

@@ -289,3 +289,39 @@ def test_the_password_may_come_from_the_environment_and_a_wrong_one_is_said(
     store = Store(url)
     assert store.rooms() == []
     store.close()
+
+
+def test_marks_are_kept_by_room_and_time_until_they_are_removed(store: Store) -> None:
+    for minute, text in ((2, "Test"), (1, "Group work starts"), (90, "Later")):
+        store.add_mark("school-a", "room-12", START + timedelta(minutes=minute), text)
+    store.add_mark("school-a", "room-13", START + timedelta(minutes=1), "Elsewhere")
+    hour = START, START + timedelta(hours=1)
+    marks = store.marks("school-a", "room-12", *hour)
+    assert [mark.text for mark in marks] == ["Group work starts", "Test"]
+    assert marks[1].at == START + timedelta(minutes=2)
+    store.remove_mark("school-a", "room-13", marks[0].id)
+    assert store.marks("school-a", "room-12", *hour) == marks, "another room's teacher"
+    store.remove_mark("school-a", "room-12", marks[0].id)
+    store.remove_mark("school-a", "room-12", marks[0].id)
+    assert store.marks("school-a", "room-12", *hour) == marks[1:]
+
+
+def test_marks_are_forgotten_with_the_windows_of_their_time(store: Store) -> None:
+    add(store, counts(0))
+    for days in (-1, 1):
+        store.add_mark("school-a", "room-12", START + timedelta(days=days), f"{days}")
+    store.forget(START)
+    week = START - timedelta(days=7), START + timedelta(days=7)
+    assert [mark.text for mark in store.marks("school-a", "room-12", *week)] == ["1"]
+
+
+def test_the_ends_next_to_a_moment_are_found(store: Store) -> None:
+    with store.ends("school-a", "room-12") as ends:
+        assert ends.last(LATER) is None and ends.first(None) is None
+    add(store, counts(0), counts(1), counts(2))
+    first, second, third = (START + n * WINDOW for n in (1, 2, 3))
+    with store.ends("school-a", "room-12") as ends:
+        assert (ends.last(second), ends.last(LATER)) == (second, third)
+        assert (ends.first(first), ends.first(None)) == (second, first)
+    until = store.windows("school-a", "room-12", first, until=second)
+    assert [window.ended_at for window in until] == [first, second]

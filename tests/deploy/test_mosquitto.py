@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.broker import read_broker
+from dashboard.feed import Feed
 from deploy import mosquitto_files
 from edge_agent.config import OutboxSettings
 from edge_agent.home_assistant import discovery
@@ -18,6 +20,7 @@ from tests.deploy.support import (
     recording,
     running_school,
 )
+from tests.edge_agent.support import counts
 from tests.support import await_true
 
 pytestmark = pytest.mark.mosquitto
@@ -88,6 +91,48 @@ def test_a_dashboard_reads_and_commands_its_own_site_only(school: School) -> Non
         # The broker handed these on in order, so nothing else is on its way to the other.
         other.publish("classroom/v1/other-school/room-1/command", PAUSE)
         assert other.messages == []
+
+
+def test_the_pages_hear_their_site_command_it_and_can_forge_nothing(school: School) -> None:
+    files = school.files("my-school")
+    broker = read_broker(
+        f"mqtts://localhost:{school.certificate_port}",
+        tls_ca=files / "authority.pem",
+        tls_cert=files / "certificate.pem",
+        tls_key=files / "key.pem",
+    )
+    pages = Feed(broker)
+    try:
+        await_true(lambda: pages.connected)
+        with (
+            client(school.certificate_port, school.context("other-school/room-1")) as foreign,
+            client(school.certificate_port, school.context("my-school/room-102")) as commanded,
+            client(school.certificate_port, school.context("_recorder")) as recorder,
+            device(school.certificate_port, **school.login("my-school/room-101")) as room,
+        ):
+            recorder.subscribe("classroom/v1/+/+/counts")
+            commanded.subscribe("classroom/v1/my-school/room-102/command")
+            window = counts(0, device="room-1").to_json()
+            foreign.publish("classroom/v1/other-school/room-1/counts", window)
+            room.put(2)
+            await_true(lambda: len(pages.heard("my-school", "room-101").windows) == 2)
+            assert pages.heard("other-school", "room-1").windows == ()
+            assert pages.command("my-school", "room-102", "pause")
+            await_true(lambda: commanded.messages)
+            assert commanded.messages == [("classroom/v1/my-school/room-102/command", PAUSE)]
+            await_true(lambda: len(recorder.messages) == 3)
+            # What the pages' login may not write is dropped; what comes behind it arrives.
+            pages._client.publish("classroom/v1/my-school/room-101/counts", window, qos=1)
+            pages._client.publish("classroom/v1/other-school/room-1/command", PAUSE, qos=1)
+            assert pages.command("my-school", "room-102", "resume")
+            await_true(lambda: len(commanded.messages) == 2)
+            room.put(1)
+            await_true(lambda: len(recorder.messages) == 4)
+            topics = [topic for topic, _ in recorder.messages]
+            assert topics.count("classroom/v1/my-school/room-101/counts") == 3
+            assert foreign.messages == []
+    finally:
+        pages.close()
 
 
 def test_what_comes_while_the_recorder_is_away_survives_a_restart(
