@@ -7,32 +7,31 @@ import streamlit as st
 from dashboard import language, style
 from dashboard.texts import LANGUAGES
 
-# Page, a file in ``pages/`` → its path in the address, and its icon; the first is at ``/``. No path
-# is a file's name: to the first visitor Streamlit would give that file without this frame.
+# Page, a file in ``pages/`` → its path in the address; the first is at ``/``. No path is a file's
+# name: to the first visitor Streamlit would give that file without this frame.
 _PAGES = {
-    "live": ("live-counts", ":material/visibility:"),
-    "lesson": ("lesson-report", ":material/timeline:"),
-    "devices": ("all-devices", ":material/memory:"),
-    "try_it": ("try-it", ":material/photo_camera:"),
-    "about": ("about-the-figures", ":material/help:"),
+    "live": "live-counts",
+    "lesson": "lesson-report",
+    "devices": "all-devices",
+    "try_it": "try-it",
+    "about": "about-the-figures",
 }
 
 
 def main() -> None:
     """Draws the page that the address names."""
     words = language.words().common
-    # An icon of our own: for a page's symbol, a browser would ask a server of Google's.
+    # An icon of our own, and none in the menu: for those, a browser would ask Google's server.
     st.set_page_config(words.title, str(Path(__file__).with_name("icon.svg")), layout="wide")
     st.html(f"<style>{style.css()}</style>")
     pages = [
         st.Page(
             f"pages/{name}.py",
             title=words.pages[name],
-            icon=icon,
             url_path=path,
             default=name == next(iter(_PAGES)),
         )
-        for name, (path, icon) in _PAGES.items()
+        for name, path in _PAGES.items()
     ]
     st.navigation(pages, position="top").run()
     with st.container(key="footer", horizontal=True, vertical_alignment="center"):

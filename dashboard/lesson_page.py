@@ -99,7 +99,7 @@ def _draw_timeline(store: Store, lesson: Report, local: tzinfo | None) -> None:
     style.draw_legend(texts)
     chart = lesson_charts.timeline(lesson, local, texts, style.palette())
     st.vega_lite_chart(chart, width="stretch", theme=None, key="lesson-timeline")
-    st.caption(texts.live.chart_hint)
+    st.markdown(f":small[{texts.live.chart_hint}]")
     marks.draw(store, lesson, local)
 
 
@@ -134,7 +134,7 @@ def _draw_rest(lesson: Report, others: list[tuple[str, Totals]], local: tzinfo |
         style.draw_legend(texts)
         chart = lesson_charts.comparison(rows, texts, style.palette())
         st.vega_lite_chart(chart, width="stretch", theme=None, key="lesson-comparison")
-        st.caption(texts.lesson.comparison_hint)
+        st.markdown(f":small[{texts.lesson.comparison_hint}]")
     else:
         st.markdown(texts.lesson.no_others)
     st.header(texts.lesson.keep, anchor=False)
@@ -158,4 +158,4 @@ def _draw_rest(lesson: Report, others: list[tuple[str, Totals]], local: tzinfo |
             st.download_button(
                 label, content, f"{stem}.{end}", kind, key=f"export-{end}", on_click="ignore"
             )
-    st.caption(texts.lesson.html_hint)
+    st.markdown(f":small[{texts.lesson.html_hint}]")

@@ -36,7 +36,7 @@ def draw(store: Store, lesson: Report, zone: tzinfo | None) -> None:
                     args=(store, lesson, mark.id),
                 )
         if not lesson.marks:
-            st.caption(texts.no_marks)
+            st.markdown(f":small[{texts.no_marks}]")
         with (
             st.form("mark", border=False, enter_to_submit=True),
             st.container(horizontal=True, vertical_alignment="bottom"),

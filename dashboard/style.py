@@ -138,8 +138,6 @@ _CSS: Final = """
 .st-key-lesson-heading h1 { font-size: 1.9rem; padding: 0 0 0.6rem; }
 .stMain h2 { font-size: 1.5rem; } .stMain h3 { font-size: 1.2rem; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {
-  color: $soft !important; opacity: 1 !important; }
 input::placeholder { color: $soft !important; opacity: 1 !important; }
 .st-key-to-report a { font-size: 1.1rem; }
 .st-key-lesson-summary [data-testid="stText"] { font-size: 1.25rem; font-family: inherit; }
