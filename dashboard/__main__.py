@@ -241,8 +241,9 @@ def _show(options: argparse.Namespace) -> None:
     if not 1 <= options.port <= 65_535:
         raise UsageError(f"expected --port from 1 to 65535, got {options.port}")
     listened = _brokers(options, [options.broker] if options.broker else [])
-    if not listened and (options.tls_ca or options.username):
-        raise UsageError("expected --broker URL with --tls-ca or --username: add it")
+    login = ("tls_ca", "tls_cert", "tls_key", "username", "password_file")
+    if not listened and any(getattr(options, name) is not None for name in login):
+        raise UsageError("expected --broker URL with a login to it: add it")
     lessons = None if options.timetable is None else timetable.read(options.timetable)
     Store(options.store).close()
     with socket.socket() as probe:
@@ -289,9 +290,14 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def _serve(port: int) -> None:
+    from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli  # heavy: only the page needs it
 
     from dashboard import style
+
+    # Else the first visitor of a page's address is told that there is none, for the menu is not
+    # known before the first visit.
+    PagesManager.uses_pages_directory = False
 
     flags = (
         f"--server.address={HOST}",

@@ -53,6 +53,9 @@ def test_help_explains_every_option_with_its_default(
         (["gaps", "--store", "sqlite:////dev/null/counts.db"], "cannot be used"),
         (["rejected", "--store", "nonsense"], "expected a store such as"),
         (["show", "--store", "sqlite:////dev/null/counts.db"], "cannot be used"),
+        (["show", "--broker", "mqtt://broker.example"], "expected TLS"),
+        (["show", "--username", "teacher"], "expected --broker URL with a login to it"),
+        (["show", "--timetable", "missing.yaml"], "expected a timetable in missing.yaml"),
         (["show", "--port", "70000"], "expected --port from 1 to 65535, got 70000"),
     ],
 )
