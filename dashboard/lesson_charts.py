@@ -67,12 +67,11 @@ def shares(lesson: Report, texts: Texts, palette: Palette) -> Specification:
     """A bar for each category's share, with the range in which it probably lies."""
     counted = report.shares(lesson.totals) or {}
     rows: list[dict[str, Any]] = []
-    for order, category in enumerate(CATEGORIES):
+    for category in CATEGORIES:
         known, share = (lesson.ranges or {}).get(category), counted.get(category, 0.0)
         name = texts.common.emotions[category]
         rows.append(
             {
-                "order": order,
                 "label": f"{name}|{share_words(share, known, texts)}",
                 "category": category,
                 "share": share,
@@ -92,7 +91,7 @@ def comparison(
         lessons: a name and the totals, this lesson first.
     """
     rows: list[dict[str, Any]] = []
-    for order, (name, totals) in enumerate(lessons):
+    for name, totals in lessons:
         found, below = report.shares(totals), 0.0
         people = report.average_people(totals)
         about = texts.lesson.no_numbers
@@ -102,7 +101,6 @@ def comparison(
         for category, share in (found or {CATEGORIES[0]: 0.0}).items():
             rows.append(
                 {
-                    "order": order,
                     "label": f"{name}|{about}",
                     "emotion": texts.common.emotions[category],
                     "share": share,
@@ -171,7 +169,7 @@ def _timeline(texts: Texts, palette: Palette) -> Specification:
 
 @cache
 def _shares(palette: Palette) -> Specification:
-    y = alt.Y("label:N", sort=alt.EncodingSortField("order"), title=None, axis=_two_lines())
+    y = alt.Y("label:N", sort=None, title=None, axis=_two_lines())
     axis = alt.Axis(format=".0%", tickCount=5, grid=True)
     x = alt.X("share:Q", title=None, scale=alt.Scale(zero=True, nice=True), axis=axis)
     base = alt.Chart(alt.NamedData("shares"))
@@ -195,7 +193,7 @@ def _shares(palette: Palette) -> Specification:
 
 @cache
 def _comparison(texts: Texts, palette: Palette) -> Specification:
-    y = alt.Y("label:N", sort=alt.EncodingSortField("order"), title=None, axis=_two_lines())
+    y = alt.Y("label:N", sort=None, title=None, axis=_two_lines())
     axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], grid=False)
     bars = (
         alt.Chart(alt.NamedData("lessons"))
