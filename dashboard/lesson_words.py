@@ -10,7 +10,7 @@ from dashboard.report import Report
 from dashboard.texts import Texts
 from dashboard.timetable import Period
 
-_NOTABLE_GAP: Final = timedelta(minutes=1)
+_NOTABLE_GAP: Final = timedelta(minutes=2)  # less comes of whole minutes
 _NOTABLE_SHARE: Final = 0.1
 
 
