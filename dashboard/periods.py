@@ -17,7 +17,8 @@ _DAYS_BACK: Final = 60
 _STEP: Final = timedelta(minutes=5)
 """A pause of twice as long surely ends a stretch; one that is shorter does not."""
 _LONGEST: Final = timedelta(hours=4)
-_MOST_STEPS: Final = 400
+_MOST_STEPS: Final = 120
+"""Enough for a dozen lessons, or two days of counting without a pause."""
 
 
 def recent(
