@@ -47,7 +47,8 @@ def test_a_language_has_the_keys_and_blanks_of_english(texts: Texts) -> None:
     assert set(english) == set(other)
     for key, text in english.items():
         assert other[key].strip(), key
-        assert blanks(other[key]) == blanks(text), key
+        if key != "lesson.short_date":  # a month is a number in one, a word in another
+            assert blanks(other[key]) == blanks(text), key
         if key not in SAME:
             assert other[key] != text, key
 
