@@ -1,5 +1,6 @@
 """A folder that installs a device without a network: the installer and all wheels it needs."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.device.errors import DeviceError
-from deploy.device.lock import REPOSITORY, Target, for_target
+from deploy.device.lock import REPOSITORY, Target, for_target, locked
 
 PROJECT_WHEEL: Final = "classroom_emotion_counts-*.whl"
 _SOURCES: Final = ("pyproject.toml", "setup.cfg", "README.md", "LICENSE")
@@ -32,8 +33,11 @@ def make_bundle(folder: Path, targets: Iterable[Target], *, sources: Path = REPO
     wheels.mkdir(parents=True, exist_ok=True)
     for target in targets:
         download(wheels, target)
-    for old in wheels.glob(PROJECT_WHEEL):
-        old.unlink()
+    # Our own of before, and what an older lock had: a device has no use for them.
+    hashes = set().union(*locked().values())
+    for old in wheels.glob("*.whl"):
+        if hashlib.sha256(old.read_bytes()).hexdigest() not in hashes:
+            old.unlink()
     build_wheel(wheels, sources=sources)
     for name in _INSTALLER:
         _copy(sources / "deploy" / name, folder / name)

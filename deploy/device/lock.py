@@ -122,10 +122,11 @@ def locked(path: Path = LOCK) -> dict[tuple[str, str], set[str]]:
 
 
 def direct_requirements() -> list[str]:
-    """What setup.cfg says that a device needs."""
+    """What setup.cfg says that a device needs, to count and to update itself."""
     config = ConfigParser()
     config.read(REPOSITORY / "setup.cfg")
-    texts = (config["options"]["install_requires"], config["options.extras_require"]["agent"])
+    extras = config["options.extras_require"]
+    texts = (config["options"]["install_requires"], extras["agent"], extras["updates"])
     lines = [line.strip() for text in texts for line in text.splitlines()]
     return [line.replace(" ", "") for line in lines if line and not line.startswith("#")]
 
