@@ -41,7 +41,7 @@ def test_the_document_is_that_of_the_lock() -> None:
     text = DOCUMENT.read_text()
     hashes = set(re.findall(r"`([0-9a-f]{64})`", text))
     assert hashes == set().union(*lock.locked().values())
-    rows = re.findall(r"^\| ([\w.-]+) \| ([\w.]+) \| ([^|]+) \|", text, re.M)
+    rows = re.findall(r"^\| ([\w.-]+) \| (\d[\w.]*) \| ([^|]+) \|", text, re.M)
     assert {(normal(name), version) for name, version, _ in rows} == set(lock.locked())
     assert not [name for name, _, licence in rows if licence == "not told"]
 
