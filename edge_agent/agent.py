@@ -28,6 +28,7 @@ from edge_agent.pipeline import Detected
 from edge_agent.publisher import PrintPublisher, Publisher
 from edge_agent.reload import reloaded
 from edge_agent.reports import Reports
+from edge_agent.state_file import StateFile, path_of_service
 from edge_agent.timetable import Timetable
 from edge_agent.window import Span, WindowClock
 
@@ -87,6 +88,7 @@ class Agent:
         kept = not (printing or demo)
         self._control = Control(Pause(pause_file(settings.deployment) if kept else None))
         self._notifier = notifier()
+        self._state_file = StateFile(path_of_service() if kept else None, self._reports.boot_id)
         self._lifecycle = Lifecycle(
             self._control, self, self._notifier, every_frame=fast, loop=loop and not fast
         )
@@ -119,11 +121,13 @@ class Agent:
             self._lifecycle.close()
             raise
         self._notifier.ready()
+        self._state_file.tell(*self._told)
         reason: Reason = "failed"
         try:
             reason = self._lifecycle.run()
         finally:
             self._notifier.stopping()
+            self._state_file.tell("offline", reason)
             try:
                 self._publisher.close(self._reports.status("offline", reason))
             finally:
@@ -181,10 +185,13 @@ class Agent:
         self._told = state, reason
         self._publisher.status(self._reports.status(state, reason))
         self._notifier.status(f"{state}: {reason}")
+        self._state_file.tell(state, reason)
 
     def tick(self) -> float:
         """Reports and adapts when that is due; returns the seconds until something is again."""
         now = time.monotonic()
+        if self._publisher.delivered:
+            self._state_file.delivered()
         if now >= self._next_health:
             self._next_health = now + self._settings.health.interval_seconds
             self._publisher.health(self._reports.health(self._publisher))
@@ -226,6 +233,7 @@ class Agent:
         found = self._people.compute()
         self._people.reset()
         self._publisher.counts(self._reports.counts(span, found))
+        self._state_file.counted()
 
     def _adapt(self) -> None:
         """Looks at more or fewer frames from now on."""

@@ -108,6 +108,10 @@ class MqttPublisher:
     def windows_lost(self) -> int:
         return self._outbox.lost
 
+    @property
+    def delivered(self) -> bool:
+        return self._session.delivered
+
     def status(self, message: Status) -> None:
         self._session.say(message)
         self._wake()

@@ -23,6 +23,10 @@ class Publisher(Protocol):
     def windows_lost(self) -> int:
         """Windows dropped since the start because too many waited."""
 
+    @property
+    def delivered(self) -> bool:
+        """Whether the other side has acknowledged a window since the start."""
+
     def connect(self, status: Status, *, stopping: Callable[[], bool]) -> None:
         """Opens the way and tells the first state; gives up once `stopping` says so."""
 
@@ -50,6 +54,7 @@ class PrintPublisher:
     outbox_depth = 0
     outbox_state: OutboxState = "memory"
     windows_lost = 0
+    delivered = True
 
     def __init__(self, site: str, device: str, stream: TextIO | None = None) -> None:
         self._site, self._device = site, device

@@ -34,6 +34,7 @@ class Reports:
     Attributes:
         settings: may be set at any time.
         dropped: frames passed over since the start.
+        boot_id: names this start.
     """
 
     def __init__(self, settings: Settings, hashes: ModelHashes, timer: StageTimer) -> None:
@@ -41,14 +42,14 @@ class Reports:
         self.dropped = 0
         self._hashes = hashes
         self._timer = timer
-        self._boot_id = uuid.uuid4().hex
+        self.boot_id = uuid.uuid4().hex
         self._seq = 0
 
     def status(self, state: State, reason: Reason) -> Status:
         """The device's state."""
         return Status(
             state=state,
-            boot_id=self._boot_id,
+            boot_id=self.boot_id,
             reason=reason,
             versions=Versions(
                 agent=__version__, python=python_version(), runtime=runtime_version()
@@ -70,7 +71,7 @@ class Reports:
         return Counts(
             v=1,
             device=self.settings.deployment.device,
-            boot_id=self._boot_id,
+            boot_id=self.boot_id,
             seq=seq,
             window_start=span.start,
             window_end=span.end,
@@ -87,7 +88,7 @@ class Reports:
         """How the device feels, and what waits to be delivered."""
         fps, stage_ms = self._timer.compute()
         return Health(
-            boot_id=self._boot_id,
+            boot_id=self.boot_id,
             fps=fps,
             stage_ms=stage_ms,
             dropped_frames=self.dropped,

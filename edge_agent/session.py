@@ -84,6 +84,8 @@ class MqttSession:
         self._news: deque[Status | Health] = deque(maxlen=_MAX_NEWS)
         """Statuses and reports to send; a new connection begins with the last status alone."""
         self._been_online = False
+        self.delivered = False
+        """Whether the broker has acknowledged a window since the start."""
         self.problem = "no answer"
 
         # What follows belongs to the connection.
@@ -282,6 +284,7 @@ class MqttSession:
         self._answer_by = time.monotonic() + self._settings.keepalive_seconds
         if position is not None:
             self._outbox.acknowledge(position)
+            self.delivered = True
 
     def _handle_message(self, client: mqtt.Client, userdata: Any, message: Any) -> None:
         try:
