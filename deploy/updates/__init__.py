@@ -1,0 +1,1 @@
+"""Signed updates of agent and networks: what a publisher makes, and what a device takes."""

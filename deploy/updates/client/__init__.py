@@ -1,0 +1,1 @@
+"""The device's side: a small program of its own, which systemd starts now and then."""

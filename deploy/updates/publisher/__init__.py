@@ -1,0 +1,1 @@
+"""The publisher's side: keys, the repository of releases, and their stages."""
