@@ -9,7 +9,9 @@ from typing import Any
 from deploy import scaling
 from deploy.certificates import commands as certificates
 from deploy.device import commands as device
+from deploy.first_boot import commands as first_boot
 from deploy.measure import commands as measuring
+from deploy.updates import commands as updates
 from edge_agent.errors import EdgeAgentError
 
 
@@ -33,6 +35,8 @@ def parser() -> argparse.ArgumentParser:
     certificates.add_certificates(commands)
     certificates.add_mosquitto(commands)
     device.add_commands(commands)
+    first_boot.add_commands(commands)
+    updates.add_commands(commands)
     return top
 
 

@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> None:
     if options.action == "create":
         _create(options)
         return
-    known = Authority(options.folder, passphrase=_passphrase(options.passphrase_file))
+    known = Authority(options.folder, passphrase=passphrase(options.passphrase_file))
     if options.action == "list":
         _print_table(known.certificates())
     for name in options.names:
@@ -46,7 +46,7 @@ def _create(options: argparse.Namespace) -> None:
         options.folder,
         options.broker_name,
         days=options.days,
-        passphrase=_passphrase(options.passphrase_file),
+        passphrase=passphrase(options.passphrase_file),
     )
     print(f"Made the authority in {options.folder}. Whoever reads its key can let anybody in:")
     print("keep the folder on a machine that is not the broker's, and a copy of it elsewhere.")
@@ -95,7 +95,12 @@ def _print_table(certificates: list[Certificate]) -> None:
         print("  ".join(cells).rstrip())
 
 
-def _passphrase(file: Path | None) -> bytes | None:
+def passphrase(file: Path | None) -> bytes | None:
+    """Of the authority's key: from a file, else from the environment; None for none.
+
+    Raises:
+        CertificateError, FileError: for a file without one.
+    """
     if file is None:
         return os.environ.get(PASSPHRASE_VARIABLE, "").encode() or None
     first_line = (read(file).splitlines() or [b""])[0]

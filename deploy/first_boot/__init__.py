@@ -1,0 +1,1 @@
+"""What turns a fresh card into a room, without a keyboard."""

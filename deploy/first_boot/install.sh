@@ -1,0 +1,42 @@
+#!/bin/sh
+# Installs the agent as this room; run by classroom-first-boot.service until it has succeeded.
+set -eu
+
+place=$(dirname "$(readlink -f "$0")")
+settings=/etc/edge-agent
+umask 077
+
+# The configuration goes first: the installer keeps the one that it finds.
+mkdir -p "$settings"
+[ -e "$settings/config.yaml" ] || install -m 600 "$place/config.yaml" "$settings/config.yaml"
+
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+  apt-get update -q
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-venv
+fi
+"$place/bundle/install.sh" --wheels "$place/bundle/wheels" --no-start
+
+for file in authority.pem certificate.pem key.pem; do
+  if [ -e "$place/certificates/$file" ]; then
+    install -o root -g edge-agent -m 640 "$place/certificates/$file" "$settings/$file"
+  fi
+done
+for file in updates.yaml updates-root.json; do
+  if [ -e "$place/$file" ]; then
+    install -m 644 "$place/$file" "$settings/$file"
+  fi
+done
+if [ -e "$settings/updates.yaml" ]; then
+  install -m 644 "$place/edge-agent-update.service" "$place/edge-agent-update.timer" \
+    /etc/systemd/system/
+  systemctl daemon-reload
+  systemctl enable --now edge-agent-update.timer
+fi
+if [ -e "$place/ssh" ]; then
+  systemctl enable --now ssh
+fi
+
+systemctl restart edge-agent
+systemctl disable classroom-first-boot.service
+# Also the device's key: it is in its place now.
+rm -rf "$place" /etc/systemd/system/classroom-first-boot.service
