@@ -7,7 +7,7 @@ SUITE ?= bookworm
 MODELS ?= build/models
 BIN := .venv/bin
 
-.PHONY: help run test check format asyncapi browser strangers picture chaos soak arm64 cluster scale bench models conversions clean
+.PHONY: help run test check format asyncapi browser strangers picture chaos soak updates aws arm64 cluster scale bench models conversions clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,13 @@ models: .venv/dev.stamp  ## NETWORKS="runs/*/network.keras" DATA=fer2013.zip: co
 
 conversions: .venv/dev.stamp  ## every recipe's network in int8, conversions killed and on a full disk; some minutes
 	$(BIN)/python -m pytest -m long tests/converter tests/training/test_models.py
+
+updates: .venv/dev.stamp  ## only the tests of signed updates, the long ones too; some minutes
+	$(BIN)/python -m pytest -m "long or not long" tests/deploy/test_updates.py tests/deploy/test_updates_wheel.py
+
+aws: .venv/dev.stamp  ## check deploy/aws/; installs cfn-lint and moto (300 MB)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[aws-checks]"
+	REQUIRE_AWS_CHECKS=1 $(BIN)/python -m pytest -m aws tests/deploy/test_aws.py
 
 arm64: .venv/dev.stamp  ## the networks and the agent on the processor of a Raspberry Pi, under QEMU (as root)
 	$(BIN)/python -m pytest -m arm64 -s tests/arm64

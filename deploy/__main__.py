@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy import scaling
+from deploy.aws import commands as aws
 from deploy.certificates import commands as certificates
 from deploy.device import commands as device
 from deploy.first_boot import commands as first_boot
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     device.add_commands(commands)
     first_boot.add_commands(commands)
     updates.add_commands(commands)
+    aws.add_commands(commands)
     return top
 
 

@@ -9,6 +9,7 @@ import pytest
 import converter.__main__
 import dashboard.__main__
 import deploy.__main__
+import deploy.updates.client.__main__
 import edge_agent.__main__
 import training.__main__
 from edge_agent.messages import json_schemas
@@ -25,6 +26,7 @@ PARSERS = {
     "edge_agent": edge_agent.__main__.parser(),
     "dashboard": dashboard.__main__.parser(),
     "deploy": deploy.__main__.parser(),
+    "deploy.updates.client": deploy.updates.client.__main__.parser(),
     "training": training.__main__.parser(),
     "converter": converter.__main__.parser(),
 }
@@ -55,7 +57,7 @@ EVERY_OPTION = set(re.findall(r"--[a-z][a-z-]*", INSTALLER.partition("END\n}")[0
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_named_commands_and_their_options_exist(document: Path) -> None:
     text = document.read_text()
-    for program, rest in re.findall(r"python -m (\w+)([^\n`]*)", text):
+    for program, rest in re.findall(r"python -m ([\w.]+)([^\n`]*)", text):
         if program not in PARSERS:
             continue
         words = rest.split()

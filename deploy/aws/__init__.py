@@ -1,0 +1,1 @@
+"""AWS IoT Core as the broker: devices registered, messages fetched, costs on paper."""
