@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -158,6 +159,24 @@ def test_what_is_not_as_it_was_signed_is_refused_and_the_old_one_counts_on(
     code, sentence = old_device.update()
     assert (code, sentence[:8]) == (1, "update: ")
     assert expected in sentence
+    assert_unchanged(old_device, broker)
+
+
+def test_a_disk_that_is_full_in_mid_download_leaves_everything_as_it_was(
+    old_device: Device, publisher: Publisher, server: Server, broker: int
+) -> None:
+    memory = publisher.folder / "memory"
+    memory.mkdir()
+    small = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(memory)]
+    if subprocess.run(small, capture_output=True).returncode:
+        pytest.skip("a small disk can be mounted by root only")
+    try:
+        old_device.settings(server, publisher)
+        code, sentence = old_device.update()
+    finally:
+        subprocess.run(["umount", "--lazy", str(memory)], check=True)
+    assert code == 1
+    assert "No space left on device; make room" in sentence
     assert_unchanged(old_device, broker)
 
 
