@@ -15,6 +15,7 @@ from deploy.updates.publisher.repository import Repository
 from tests.certificates import make_certificate
 from tests.deploy.updates import (
     DEVICE,
+    LONG_SECONDS,
     SITE,
     Device,
     Publisher,
@@ -25,7 +26,7 @@ from tests.deploy.updates import (
     serving,
 )
 from tests.edge_agent.support import Listener
-from tests.support import PATIENCE_SECONDS, await_true, free_port, running_mosquitto
+from tests.support import await_true, free_port, running_mosquitto
 
 pytestmark = pytest.mark.mosquitto
 OTHER_MACHINE = "cp39-cp39-manylinux_2_17_s390x"
@@ -192,6 +193,7 @@ def test_an_older_release_is_refused(
     assert_unchanged(old_device, broker)
 
 
+@pytest.mark.long
 def test_what_has_counted_once_is_the_minimum_even_if_the_link_is_changed_by_hand(
     old_device: Device, publisher: Publisher, server: Server, broker: int
 ) -> None:
@@ -218,6 +220,7 @@ def test_a_release_for_another_machine_is_refused(
     assert_unchanged(old_device, broker)
 
 
+@pytest.mark.long
 def test_a_wheel_for_another_machine_is_refused_whatever_is_signed(
     old_device: Device, publisher: Publisher, server: Server, broker: int
 ) -> None:
@@ -258,6 +261,7 @@ def test_a_network_that_is_not_that_of_its_card_is_refused_before_the_switch(
     )
 
 
+@pytest.mark.long
 def test_a_stage_has_only_its_share_and_its_pilots(
     old_device: Device, publisher: Publisher, server: Server, broker: int
 ) -> None:
@@ -267,11 +271,15 @@ def test_a_stage_has_only_its_share_and_its_pilots(
     assert_unchanged(old_device, broker)
 
 
+@pytest.mark.long
 def test_a_release_waits_while_nobody_could_tell_whether_it_counts(
     device: Device, publisher: Publisher, server: Server, mosquitto: int
 ) -> None:
     command(mosquitto, "pause")
-    await_true(lambda: (state := device.state()) is not None and state.state == "paused")
+    await_true(
+        lambda: (state := device.state()) is not None and state.state == "paused",
+        patience=LONG_SECONDS,
+    )
     device.settings(server, publisher)
     code, sentence = device.update()
     assert code == 0
@@ -337,20 +345,20 @@ def test_power_cuts_at_any_moment_of_an_update_are_survived(
 
     server.stall = ".whl"
     downloading = device.start_update()
-    assert server.asked.wait(PATIENCE_SECONDS)
+    assert server.asked.wait(LONG_SECONDS)
     kill(downloading)
     assert device.installation.current().public == "0.1.0"
     server.stall = "nothing"
     server.go_on.set()
 
     installing = device.start_update()
-    await_true(lambda: new.exists() or installing.poll() is not None)
+    await_true(lambda: new.exists() or installing.poll() is not None, patience=LONG_SECONDS)
     assert installing.poll() is None, installing.communicate()
     kill(installing)
 
     trying = device.start_update()
     device.when_restarted = lambda: kill(trying)
-    trying.wait(10 * PATIENCE_SECONDS)
+    trying.wait(LONG_SECONDS)
     assert trying.returncode == -signal.SIGKILL
     device.when_restarted = lambda: None
     assert device.memory(publisher)["trial"] == {"version": "0.2.0", "previous": "0.1.0"}
@@ -377,7 +385,7 @@ def await_version(listener: Listener, version: str) -> None:
         newest = statuses[-1] if statuses else b""
         return f'"agent":"{version}"'.encode() in newest and bool(counts)
 
-    await_true(came)
+    await_true(came, patience=LONG_SECONDS)
 
 
 def command(broker: int, word: str) -> None:

@@ -32,6 +32,8 @@ from edge_agent.state_file import AgentState
 from tests.support import PATIENCE_SECONDS, REPOSITORY, await_true
 
 SITE, DEVICE = "my-school", "room-101"
+LONG_SECONDS = 10 * PATIENCE_SECONDS
+"""For an agent to start and count on a machine that does much else."""
 _PARTS = ("edge_agent", "deploy/certificates", "deploy/updates")
 
 
@@ -174,7 +176,7 @@ class Server:
                 content = source.read()
                 if self.path.endswith(outer.stall):
                     outer.asked.set()
-                    outer.go_on.wait(PATIENCE_SECONDS)
+                    outer.go_on.wait(LONG_SECONDS)
                 if self.path.endswith(outer.cut):
                     content = content[: len(content) // 2]
                 with contextlib.suppress(OSError):
@@ -266,7 +268,7 @@ class Device:
             root.write_bytes(publisher.root.read_bytes())
         content = {
             "url": server.url,
-            "patience_seconds": PATIENCE_SECONDS,
+            "patience_seconds": LONG_SECONDS,
             "root_file": str(root),
             "agent_config": str(self.config),
             "install_folder": str(self.folder / "opt"),
@@ -296,7 +298,7 @@ class Device:
     def update(self) -> tuple[int, str]:
         """Runs the updater; its exit code and its one sentence."""
         process = self.start_update()
-        said, refused = process.communicate(timeout=10 * PATIENCE_SECONDS)
+        said, refused = process.communicate(timeout=2 * LONG_SECONDS)
         sentence = (said + refused).strip()
         assert "Traceback" not in sentence, sentence
         assert sentence.count("\n") == 0, sentence
@@ -315,7 +317,7 @@ class Device:
             state = self.state()
             return state is not None and state.proven and state.agent == version
 
-        await_true(counts)
+        await_true(counts, patience=LONG_SECONDS)
 
     def log(self) -> str:
         return (self.folder / "agent.log").read_text()

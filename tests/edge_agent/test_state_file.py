@@ -30,7 +30,9 @@ def test_a_service_says_that_it_has_counted_and_that_it_has_ended(
     with running_agent(
         tmp_path, "--loop", "--source", str(video), "--config", str(config)
     ) as agent:
-        await_true(lambda: (now := read([run])) is not None and now.proven)
+        await_true(
+            lambda: (now := read([run])) is not None and now.proven, patience=5 * PATIENCE_SECONDS
+        )
         now = read([run])
         assert now is not None
         assert (now.agent, now.state) == (__version__, "online")

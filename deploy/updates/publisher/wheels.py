@@ -80,7 +80,7 @@ def resolve(folder: Path, *, version: str, architecture: str, python: str) -> li
 
 
 def installed_bytes(wheels: list[Path]) -> int:
-    """What the files in the wheels take, with as much again for compiled Python.
+    """What the files in the wheels take, with twice as much again for compiled Python.
 
     Raises:
         UpdateError: for a file that is no wheel.
@@ -93,6 +93,6 @@ def installed_bytes(wheels: list[Path]) -> int:
         except (OSError, zipfile.BadZipFile) as error:
             raise UpdateError(f"{file}: expected a wheel, got: {error}") from error
         total += sum(
-            entry.file_size * (2 if entry.filename.endswith(".py") else 1) for entry in entries
+            entry.file_size * (3 if entry.filename.endswith(".py") else 1) for entry in entries
         )
     return total
