@@ -4,7 +4,6 @@ import argparse
 import logging
 import re
 import signal
-import socket
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -13,33 +12,53 @@ from types import FrameType
 
 from dashboard import broker, lists, recorder, settings, store, timetable
 from dashboard.broker import Broker, BrokerError, read_broker
+from dashboard.login import account_commands, oidc
+from dashboard.login.accounts import ACCOUNTS_VARIABLE, Accounts, AccountsError, default_path
+from dashboard.login.desk import Desk
+from dashboard.login.oidc import Oidc, OidcError
 from dashboard.recorder import Recorder
+from dashboard.serving import LOOPBACK, Serving, ServingError
 from dashboard.settings import Settings
 from dashboard.store import Store, StoreError
 from dashboard.texts import LANGUAGES
 from dashboard.timetable import TimetableError
-
-HOST = "127.0.0.1"
 
 
 class UsageError(ValueError):
     """An option that cannot be used; one sentence says what to change."""
 
 
+_REFUSALS = (
+    AccountsError,
+    BrokerError,
+    OidcError,
+    ServingError,
+    StoreError,
+    TimetableError,
+    UsageError,
+)
+
+
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
     """Shows an option's default where it has one."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        return action.help if action.default is None else super()._get_help_string(action)
+        return action.help if action.default in (None, False) else super()._get_help_string(action)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns 0 when it was told to end and 2 when it could not start."""
     options = parser().parse_args(arguments)
-    command = {"record": _record, "show": _show, "gaps": _gaps, "rejected": _rejected}
+    command = {
+        "record": _record,
+        "show": _show,
+        "accounts": account_commands.run,
+        "gaps": _gaps,
+        "rejected": _rejected,
+    }
     try:
         command[options.command](options)
-    except (BrokerError, StoreError, TimetableError, UsageError) as error:
+    except _REFUSALS as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 2
     return 0
@@ -89,7 +108,8 @@ def parser() -> argparse.ArgumentParser:
     show = commands.add_parser(
         "show",
         help="serve the teacher's page",
-        description=f"Serve the teacher's page on http://{HOST}. Ends on SIGTERM or Ctrl-C.",
+        description=f"Serve the teacher's page on http://{LOOPBACK}. Ends on SIGTERM or Ctrl-C. "
+        "Beyond this machine only with a login and TLS.",
         formatter_class=_Help,
     )
     _add_store(show)
@@ -114,6 +134,40 @@ def parser() -> argparse.ArgumentParser:
         choices=list(LANGUAGES),
         help="language of the pages; without it, each browser's own where there is one",
     )
+
+    show.add_argument(
+        "--address",
+        metavar="IP",
+        default=LOOPBACK,
+        help="address to listen on; 0.0.0.0 is every one of this machine",
+    )
+    show.add_argument(
+        "--https-cert", metavar="FILE", type=Path, help="the page's own certificate (PEM)"
+    )
+    show.add_argument("--https-key", metavar="FILE", type=Path, help="its private key (PEM)")
+    show.add_argument(
+        "--behind-proxy",
+        action="store_true",
+        help="a proxy that alone reaches this address does TLS, and adds X-Forwarded-For",
+    )
+    _add_accounts(show)
+    show.add_argument(
+        "--oidc-secrets",
+        metavar="FILE",
+        type=Path,
+        help="secrets.toml with [auth], of the school's OpenID Connect provider, which then checks "
+        "passwords; without it, Streamlit's usual files",
+    )
+
+    accounts = commands.add_parser(
+        "accounts",
+        help="say who may look at which rooms",
+        description="Add, list, remove accounts, or give one a new password. With an account, "
+        "the page asks for a login. A password is read from the terminal or a file.",
+        formatter_class=_Help,
+    )
+    _add_accounts(accounts)
+    account_commands.add_options(accounts)
 
     gaps = commands.add_parser(
         "gaps",
@@ -159,6 +213,16 @@ def _add_store(parser: argparse.ArgumentParser) -> None:
         default=store.DEFAULT_URL,
         help="where the counts are kept: sqlite:///relative/path, sqlite:////absolute/path "
         "or postgresql://…",
+    )
+
+
+def _add_accounts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--accounts",
+        metavar="FILE",
+        type=Path,
+        default=default_path(),
+        help=f"file of the accounts; ${ACCOUNTS_VARIABLE} names another",
     )
 
 
@@ -238,23 +302,29 @@ def _record(options: argparse.Namespace) -> None:
 
 
 def _show(options: argparse.Namespace) -> None:
-    if not 1 <= options.port <= 65_535:
-        raise UsageError(f"expected --port from 1 to 65535, got {options.port}")
+    secrets = oidc.find(options.oidc_secrets)
+    accounts = Accounts(options.accounts)
+    login: Desk | Oidc | None = None
+    if secrets is not None:
+        login = Oidc(accounts)
+    elif accounts.all():
+        login = Desk(options.accounts)
+    serving = Serving(
+        options.address,
+        options.port,
+        options.https_cert,
+        options.https_key,
+        options.behind_proxy,
+        login is not None,
+    )
+    serving.check()
     listened = _brokers(options, [options.broker] if options.broker else [])
-    login = ("tls_ca", "tls_cert", "tls_key", "username", "password_file")
-    if not listened and any(getattr(options, name) is not None for name in login):
+    entrance = ("tls_ca", "tls_cert", "tls_key", "username", "password_file")
+    if not listened and any(getattr(options, name) is not None for name in entrance):
         raise UsageError("expected --broker URL with a login to it: add it")
     lessons = None if options.timetable is None else timetable.read(options.timetable)
     Store(options.store).close()
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, options.port))
-        except OSError as error:
-            raise UsageError(
-                f"expected a free --port, got {options.port} ({error.strerror}): "
-                "end the program that uses it, or give another"
-            ) from error
+    serving.require_free_port()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)  # until the server has its own handlers
     settings.use(
@@ -263,9 +333,11 @@ def _show(options: argparse.Namespace) -> None:
             broker=next(iter(listened), None),
             timetable=lessons,
             language=options.language,
+            login=login,
+            serving=serving,
         )
     )
-    _serve(options.port)
+    _serve(serving, secrets)
 
 
 def _gaps(options: argparse.Namespace) -> None:
@@ -289,29 +361,14 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _serve(port: int) -> None:
-    from streamlit.runtime.pages_manager import PagesManager
+def _serve(serving: Serving, secrets: Path | None) -> None:
     from streamlit.web import cli  # heavy: only the page needs it
 
     from dashboard import style
 
-    # Else the first visitor of a page's address is told that there is none, for the menu is not
-    # known before the first visit.
-    PagesManager.uses_pages_directory = False
-
-    flags = (
-        f"--server.address={HOST}",
-        f"--server.port={port}",
-        "--server.headless=true",
-        "--server.fileWatcherType=none",
-        "--runner.magicEnabled=false",
-        "--browser.gatherUsageStats=false",
-        "--client.toolbarMode=minimal",
-        "--client.showErrorDetails=none",
-        *style.theme_flags(),
-    )
-    app = str(Path(__file__).with_name("app.py"))
-    cli.main(["run", app, *flags], standalone_mode=False)
+    web = str(Path(__file__).with_name("web.py"))
+    flags = (*serving.flags(secrets), *style.theme_flags())
+    cli.main(["run", web, *flags], standalone_mode=False)
 
 
 if __name__ == "__main__":

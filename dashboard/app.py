@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import language, style
+from dashboard import access, language, style
 from dashboard.texts import LANGUAGES
 
 # Page, a file in ``pages/`` → its path in the address; the first is at ``/``. No path is a file's
@@ -24,6 +24,7 @@ def main() -> None:
     # An icon of our own, and none in the menu: for those, a browser would ask Google's server.
     st.set_page_config(words.title, str(Path(__file__).with_name("icon.svg")), layout="wide")
     st.html(f"<style>{style.css()}</style>")
+    looking = access.gate()
     pages = [
         st.Page(
             f"pages/{name}.py",
@@ -37,6 +38,7 @@ def main() -> None:
     with st.container(key="footer", horizontal=True, vertical_alignment="center"):
         st.markdown(f"{words.only_counts} {words.no_pupil}")
         _pick_language()
+        access.draw_logout(looking)
 
 
 def _pick_language() -> None:

@@ -12,11 +12,12 @@ from tests.support import await_true, debian_program
 
 
 @contextmanager
-def chromium(profile: Path, *, width: int, height: int) -> Iterator[webdriver.Chrome]:
+def chromium(profile: Path, *flags: str, width: int, height: int) -> Iterator[webdriver.Chrome]:
     """A browser with an empty profile in a folder; skips where Chromium is missing.
 
     Args:
         profile: a folder of its own.
+        flags: more of Chromium's options.
         width, height: of the window in CSS pixels.
     """
     browser = debian_program("chromium", package="chromium")
@@ -35,6 +36,7 @@ def chromium(profile: Path, *, width: int, height: int) -> Iterator[webdriver.Ch
         f"--user-data-dir={profile}",
         f"--window-size={width},{height}",
         *(["--no-sandbox"] if os.geteuid() == 0 else []),
+        *flags,
     ):
         options.add_argument(flag)
     chrome = webdriver.Chrome(options=options, service=Service(driver))

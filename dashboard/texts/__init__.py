@@ -7,7 +7,7 @@ constant to each file beside this one, and a line to `LANGUAGES`.
 from dataclasses import dataclass
 from typing import Final
 
-from dashboard.texts import about, common, devices, lesson, live, try_it
+from dashboard.texts import about, common, devices, lesson, live, login, try_it
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +25,7 @@ class Texts:
     devices: devices.Devices
     try_it: try_it.TryIt
     about: about.About
+    login: login.Login
 
 
 ENGLISH: Final = Texts(
@@ -35,6 +36,7 @@ ENGLISH: Final = Texts(
     devices.ENGLISH,
     try_it.ENGLISH,
     about.ENGLISH,
+    login.ENGLISH,
 )
 GERMAN: Final = Texts(
     "Deutsch",
@@ -44,6 +46,7 @@ GERMAN: Final = Texts(
     devices.GERMAN,
     try_it.GERMAN,
     about.GERMAN,
+    login.GERMAN,
 )
 LANGUAGES: Final[dict[str, Texts]] = {"en": ENGLISH, "de": GERMAN}
 """Language tag → its words; the first is taken where nobody asks for another."""

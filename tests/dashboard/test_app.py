@@ -196,7 +196,7 @@ def test_the_language_is_asked_for_set_or_english(
         settings.use(None)
 
 
-@pytest.mark.parametrize("name", ["lesson", "devices", "try_it", "about"])
+@pytest.mark.parametrize("name", ["lesson", "devices", "about"])
 def test_every_page_opens_and_says_what_it_is(
     monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str, name: str
 ) -> None:
