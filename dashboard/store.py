@@ -204,6 +204,16 @@ class Store:
             rows = connection.execute(statements.gaps(site, device, since))
             return [Gap(*row) for row in rows]
 
+    def missing(self, since: datetime) -> dict[tuple[str, str], int]:
+        """How many windows are missing between others of the same boot, by site and device.
+
+        Args:
+            since: only of windows that ended at or after this moment.
+        """
+        with self._transaction() as connection:
+            rows = connection.execute(statements.missing(since))
+            return {(row.site, row.device): int(row.missing) for row in rows}
+
     def recorders(self) -> list[RecorderBeat]:
         """The recorders that did not end on purpose."""
         with self._transaction() as connection:
