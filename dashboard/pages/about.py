@@ -1,9 +1,79 @@
-"""The page about what the figures mean."""
+"""The page about what the figures mean, how often they are right, and what they never say."""
+
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from dashboard import language, rooms
+from dashboard import card_figures, figure_charts, language, style
+from dashboard.card_figures import Measured
 
-words = language.words()
-st.title(words.about.heading, anchor=False)
-rooms.notice(*words.common.no_page)
+
+def _points(heading: str, points: Sequence[str]) -> None:
+    st.subheader(heading, anchor=False)
+    st.markdown("\n".join(f"- {point}" for point in points))
+
+
+def _figure(
+    says: str, measured: Sequence[Measured], name_of: Callable[[str], str], axis: str
+) -> None:
+    """A sentence, its chart, and the same in words for whoever cannot see it."""
+    st.markdown(says)
+    _draw(figure_charts.bars(measured, name_of, axis, style.palette()))
+    words = language.words().about
+    with st.expander(words.as_table):
+        headings = words.columns
+        st.table(
+            {
+                headings["what"]: [name_of(one.name) for one in measured],
+                headings["share"]: [_percent(one.share) for one in measured],
+                headings["low"]: [_percent(one.low) for one in measured],
+                headings["high"]: [_percent(one.high) for one in measured],
+                headings["of"]: [str(one.of) for one in measured],
+            }
+        )
+
+
+def _draw(chart: figure_charts.Chart) -> None:
+    st.altair_chart(chart, theme=None)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def main() -> None:
+    """Draws the page."""
+    texts = language.words()
+    words, emotion = texts.about, texts.common.emotions.__getitem__
+    figures = card_figures.released()
+    st.title(words.heading, anchor=False)
+    _points(words.meaning_heading, words.meaning)
+    _points(words.never_heading, words.never)
+
+    st.subheader(words.right_heading, anchor=False)
+    overall = figures.emotion
+    percents = map(_percent, (overall.share, overall.low, overall.high))
+    shown = dict(zip(("share", "low", "high"), percents, strict=True))
+    wrong = round(100 * (1 - overall.share))
+    st.markdown(words.overall.format(of=overall.of, wrong=wrong, **shown))
+    st.caption(words.interval)
+    left, right = st.columns(2)
+    with left:
+        _figure(words.found, figures.found, emotion, words.found_axis)
+    with right:
+        _figure(words.meant, figures.meant, emotion, words.meant_axis)
+    st.markdown(words.confusion)
+    _draw(figure_charts.confusion(figures, texts, style.palette()))
+    left, right = st.columns(2)
+    with left:
+        _figure(words.by_size, figures.by_size, words.size, words.by_size_axis)
+    with right:
+        _figure(words.faces, figures.faces, words.least_size, words.faces_axis)
+    st.caption(f"{words.measured_on}: {'; '.join(figures.data)}.")
+
+    _points(words.privacy_heading, words.privacy)
+    _points(words.law_heading, words.law)
+    st.caption(words.more)
+
+
+main()
