@@ -7,7 +7,7 @@ SUITE ?= bookworm
 MODELS ?= build/models
 BIN := .venv/bin
 
-.PHONY: help run test check format asyncapi browser strangers picture chaos soak updates aws arm64 cluster scale bench models conversions clean
+.PHONY: help run test check format asyncapi browser strangers picture chaos soak updates aws arm64 cluster scale bench models conversions clean viewers
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ scale: .venv/dev.stamp  ## measure 1 to 10,000 devices and a year's needs into d
 
 picture: .venv/dev.stamp  ## photograph every page into build/pictures, and make the pictures of the documents
 	$(BIN)/python -m tests.picture build/pictures --readme docs
+
+viewers: .venv/dev.stamp  ## measure how soon the live page shows a message, for up to 50 viewers; a quarter of an hour
+	$(BIN)/python -m tests.dashboard.load --report docs/dashboard.md
 
 chaos: .venv/dev.stamp  ## break everything between device and database, make docs/chaos.md
 	$(BIN)/python -m tests.chaos --report docs/chaos.md

@@ -1,0 +1,1 @@
+"""Measures how soon a page shows what a device publishes, and what many viewers cost."""
