@@ -56,10 +56,10 @@ def section(levels: Sequence[Level], long: Long, machine: str) -> str:
     lines += [
         "",
         f"Memory over {long.updates:,} updates in {long.seconds:.0f} s, {long.viewers} viewers,",
-        f"for whom the page was drawn {long.drawn:,} times beside the browser:",
+        f"for whom the page was drawn to its end {long.drawn:,} times beside the browser:",
         f"{long.memory_mb[0][1]:.0f} MB before, {early[1]:.0f} MB after {early[0]:,} updates,",
-        f"{late[1]:.0f} MB after {late[0]:,}. A page is drawn at most twice a second, so most of",
-        "these updates were taken together.",
+        f"{late[1]:.0f} MB after {late[0]:,}. Windows that come",
+        "so quickly are taken together: mostly something new is there before a page is drawn.",
         "",
         f"![Latency, processor and memory by number of viewers, and memory by updates]({PLOT})",
         "",
@@ -94,7 +94,8 @@ def draw(file: Path, levels: Sequence[Level], long: Long) -> None:
     memory.plot(viewers, [one.memory_mb for one in levels], "o-")
     memory.set(title="Memory of the pages", ylabel="MB", ylim=(0, None))
     many.plot(*zip(*long.memory_mb, strict=True))
-    many.set(title=f"Memory, {long.viewers} viewers", ylabel="MB", xlabel="updates", ylim=(0, None))
+    many.set(title=f"Memory, {long.viewers} viewers", ylabel="MB", xlabel="updates")
+    many.set_ylim(0, 1.2 * max(megabytes for _, megabytes in long.memory_mb))
     for place in (latency, processor, memory):
         place.set(xlabel="viewers at once", xlim=(0, None))
     figure.savefig(file, dpi=80)
