@@ -1,15 +1,18 @@
 """The pages in a real browser, beside a real broker, recorder and device."""
 
 import contextlib
+import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 
 from dashboard.store import Store
 from dashboard.texts import ENGLISH, GERMAN
@@ -25,10 +28,11 @@ from tests.dashboard.pages import (
     running_pages,
     status,
 )
-from tests.support import await_true
+from tests.support import PATIENCE_SECONDS, await_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.mosquitto]
 LIVE = ENGLISH.live
+_CLICK_SECONDS = 10.0
 
 
 class School:
@@ -47,13 +51,26 @@ class School:
         return words in text_of(self.chrome, key)
 
     def press(self, key: str) -> None:
-        def pressed() -> bool:
-            with contextlib.suppress(Exception):  # drawn anew just now
-                self.chrome.find_element(By.CSS_SELECTOR, f".st-key-{key} button").click()
-                return True
-            return False
+        await_true(lambda: self._try(f".st-key-{key} button", lambda button: button.click()))
 
-        await_true(pressed)
+    def type(self, key: str, text: str) -> None:
+        await_true(lambda: self._try(f".st-key-{key} input", lambda field: field.send_keys(text)))
+
+    def follow(self, key: str, arrived: Callable[[], bool]) -> None:
+        """Presses a link until it has led somewhere: a page drawn anew can swallow a click."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            self._try(f".st-key-{key} a", lambda link: link.click())
+            with contextlib.suppress(AssertionError):
+                await_true(arrived, patience=_CLICK_SECONDS)
+                return
+            assert time.monotonic() < until, f"the link {key} led nowhere"
+
+    def _try(self, selector: str, action: Callable[[WebElement], None]) -> bool:
+        with contextlib.suppress(WebDriverException):  # not there yet, or drawn anew just now
+            action(self.chrome.find_element(By.CSS_SELECTOR, selector))
+            return True
+        return False
 
 
 @pytest.fixture
@@ -111,8 +128,7 @@ def test_a_lesson_is_read_marked_and_kept(school: School, tmp_path: Path) -> Non
     school.device.put()
     school.open()
     await_true(lambda: school.shows(LIVE.to_report, "to-report"))
-    chrome.find_element(By.CSS_SELECTOR, ".st-key-to-report a").click()
-    await_true(lambda: school.shows(ENGLISH.lesson.timeline))
+    school.follow("to-report", lambda: school.shows(ENGLISH.lesson.timeline))
     assert school.shows("Mostly counted as", "lesson-summary")
 
     # Any period by its address, and by keyboard alone a mark in it.
@@ -124,8 +140,7 @@ def test_a_lesson_is_read_marked_and_kept(school: School, tmp_path: Path) -> Non
     await_true(lambda: school.shows("8 min", "lesson-facts"))
     drawings = "[data-testid=stVegaLiteChart] :is(canvas, svg)"
     await_true(lambda: len(chrome.find_elements(By.CSS_SELECTOR, drawings)) >= 2)
-    field = chrome.find_element(By.CSS_SELECTOR, ".st-key-mark-text input")
-    field.send_keys("<b>Group work</b> starts" + Keys.ENTER)
+    school.type("mark-text", "<b>Group work</b> starts" + Keys.ENTER)
     await_true(lambda: school.shows("<b>Group work</b> starts", "marks"))
     (mark,) = school.store.marks(SITE, ROOM, begins, begins + timedelta(minutes=40))
     assert mark.text == "<b>Group work</b> starts"
