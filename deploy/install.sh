@@ -9,6 +9,7 @@ umask 022
 HERE=$(dirname "$(readlink -f "$0")")
 readonly HERE
 readonly OPT=/opt/edge-agent ETC=/etc/edge-agent STATE=/var/lib/edge-agent AGENT=edge-agent
+readonly UPDATES=/var/lib/edge-agent-updates
 readonly CONFIG=$ETC/config.yaml UNITS=/etc/systemd/system
 readonly JOURNAL=/etc/systemd/journald.conf.d/edge-agent.conf
 readonly LEAST_MEGABYTES=500
@@ -493,7 +494,11 @@ uninstall() {
   if [ "$packaged" = no ] && [ -e $UNITS/edge-agent.service ]; then
     ! systemd_runs || systemctl stop edge-agent.service
     ! command -v systemctl >/dev/null || systemctl --quiet disable edge-agent.service 2>/dev/null
-    rm -rf $UNITS/edge-agent.service $JOURNAL
+    if [ -e $UNITS/edge-agent-update.timer ]; then
+      ! systemd_runs || systemctl stop edge-agent-update.timer edge-agent-update.service
+      ! command -v systemctl >/dev/null || systemctl --quiet disable edge-agent-update.timer 2>/dev/null
+    fi
+    rm -rf $UNITS/edge-agent.service $UNITS/edge-agent-update.{service,timer} $JOURNAL
     ! systemd_runs || systemctl daemon-reload
     say unit "removed, and the journal's bounds"
   fi
@@ -502,8 +507,8 @@ uninstall() {
     say release "removed $OPT"
   fi
   if [ $purge = yes ]; then
-    rm -rf $ETC $STATE
-    say data "removed $ETC and $STATE"
+    rm -rf $ETC $STATE $UPDATES
+    say data "removed $ETC, $STATE and $UPDATES"
     if getent passwd $AGENT >/dev/null; then
       userdel $AGENT
     fi
