@@ -18,7 +18,6 @@ from edge_agent.sample_scene import sample_frames
 from tests.browser import chromium, require_chromium, text_of
 from tests.dashboard.conftest import running_dashboard
 from tests.dashboard.login.site import visible
-from tests.dashboard.test_app import page, said
 from tests.fake_camera import fake_camera
 from tests.support import (
     PATIENCE_SECONDS,
@@ -155,16 +154,36 @@ def test_a_picture_is_never_written(tmp_path: Path) -> None:
     assert "scene-0" not in said_aloud and "Traceback" not in said_aloud
 
 
-def test_without_the_networks_the_page_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
-) -> None:
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    monkeypatch.delitem(sys.modules, "dashboard.trial", raising=False)
-    monkeypatch.delitem(sys.modules, "dashboard.networks", raising=False)
-    app = page(monkeypatch, store_url)
-    app.switch_page("pages/try_it.py").run()
-    assert not app.exception
-    assert WORDS.not_installed[0] in said(app) and "pip install -e .[agent]" in said(app)
+def _in_a_process_of_its_own(program: str, store_url: str) -> list[str]:
+    """Runs a program; returns the lines that it printed.
+
+    TensorFlow, which other tests load, and WebRTC's libraries cannot live in one process.
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=REPOSITORY,
+        env={"DASHBOARD_STORE": store_url, "PATH": "", "HOME": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=3 * PATIENCE_SECONDS,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return ended.stdout.splitlines()
+
+
+def test_without_the_networks_the_page_says_what_to_install(store: Store, store_url: str) -> None:
+    program = (
+        "import sys; sys.modules['cv2'] = None\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "from tests.dashboard.test_app import said\n"
+        "app = AppTest.from_file('dashboard/app.py', default_timeout=60).run()\n"
+        "app.switch_page('pages/try_it.py').run()\n"
+        "assert not app.exception\n"
+        "print(said(app))"
+    )
+    told = "\n".join(_in_a_process_of_its_own(program, store_url))
+    assert WORDS.not_installed[0] in told and "pip install -e .[agent]" in told
 
 
 def test_other_pages_load_neither_opencv_nor_a_runtime(store: Store, store_url: str) -> None:
@@ -176,13 +195,4 @@ def test_other_pages_load_neither_opencv_nor_a_runtime(store: Store, store_url: 
         "    assert not app.switch_page(f'pages/{name}.py').run().exception\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=REPOSITORY,
-        env={"DASHBOARD_STORE": store_url, "PATH": "", "HOME": "/nowhere"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=3 * PATIENCE_SECONDS,
-    )
-    assert ended.stdout.splitlines()[-1:] == ["[]"], ended.stderr[-2000:]
+    assert _in_a_process_of_its_own(program, store_url)[-1:] == ["[]"]
