@@ -62,7 +62,21 @@ def parser() -> argparse.ArgumentParser:
         "--start",
         metavar="FILE",
         type=Path,
-        help="a trained network.keras to begin with where the recipe says starts_from",
+        help="a trained network.keras to begin with where the recipe says starts_from; for a "
+        "detector also a released .tflite",
+    )
+    train.add_argument(
+        "--teacher",
+        metavar="FILE",
+        type=Path,
+        help="YuNet's ONNX file, for a detector's recipe that gives it a weight",
+    )
+    train.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        default=1,
+        help="threads that make a detector's crops, and ask the teacher about them (default: 1)",
     )
     train.add_argument(
         "--limit",
@@ -114,8 +128,10 @@ def parser() -> argparse.ArgumentParser:
         "--longer-side",
         metavar="PIXELS",
         type=int,
-        default=640,
-        help="of a picture as the networks see it (default: 640)",
+        nargs="+",
+        default=[640],
+        help="of a picture as the networks see it; with several, all are compared and the rest is "
+        "said of the first (default: 640)",
     )
     detector.add_argument(
         "--yunet", metavar="FILE", type=Path, help="YuNet's ONNX file, to be measured beside it"
@@ -166,17 +182,19 @@ def _train(options: argparse.Namespace) -> int:
     if (recipe.starts_from is None) != (options.start is None):
         wanted = f"the network of {recipe.starts_from}" if recipe.starts_from else "none"
         raise RecipeError(f"{options.recipe}: expected {wanted} with --start, got {options.start}")
+    how = {name: getattr(options, name) for name in ("data", "out", "start", "limit")}
     if isinstance(recipe, recipes.EmotionRecipe):
-        from training.train import train
+        from training.train import train as train_classifier
+
+        if options.teacher is not None:
+            raise RecipeError(f"{options.recipe}: expected no --teacher, it trains a classifier")
+        path = train_classifier(recipe, **how)
     else:
-        from training.face_detector.train import train  # type: ignore[assignment]
-    path = train(
-        recipe,  # type: ignore[arg-type]
-        data=options.data,
-        out=options.out,
-        start=options.start,
-        limit=options.limit,
-    )
+        from training.face_detector.train import train as train_detector
+
+        path = train_detector(
+            recipe, teacher=options.teacher, workers=max(1, options.workers), **how
+        )
     print(f"The trained network is {path}.")
     return 0
 
@@ -223,7 +241,7 @@ def _evaluate_detector(options: argparse.Namespace) -> int:
             measured,
             recalls,
             threshold=threshold,
-            longer_side=options.longer_side,
+            longer_side=options.longer_side[0],
             pictures=len(pictures),
             command=_command_without_folders(),
             file=options.report,
@@ -238,13 +256,14 @@ def _detectors(options: argparse.Namespace) -> dict[str, Any]:
     from training.face_detector.evaluate import LOWEST_SCORE
     from training.face_detector.peers import YuNet
 
-    given = {"score_threshold": LOWEST_SCORE, "longer_side": options.longer_side}
-    named = [options.model, *options.beside]
-    found: dict[str, Any] = {
-        model.name if model else "released": FaceDetector(model, **given) for model in named
-    }
-    if options.yunet is not None:
-        found["YuNet"] = YuNet(options.yunet, **given)
+    found: dict[str, Any] = {}
+    for side in options.longer_side:
+        at = "" if len(options.longer_side) == 1 else f" at {side} px"
+        given = {"score_threshold": LOWEST_SCORE, "longer_side": side}
+        for model in (options.model, *options.beside):
+            found[(model.name if model else "released") + at] = FaceDetector(model, **given)
+        if options.yunet is not None:
+            found["YuNet" + at] = YuNet(options.yunet, **given)
     return found
 
 

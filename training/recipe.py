@@ -49,10 +49,16 @@ class EmotionRecipe(_Recipe):
 
 
 class DetectorRecipe(_Recipe):
-    """How a face detector is trained."""
+    """How a face detector is trained.
+
+    Attributes:
+        input_size: side of the crops in pixels.
+        teacher_weight: of what a teacher says beside the true boxes; 0 for no teacher.
+    """
 
     task: Literal["face_detector"]
     input_size: int = Field(gt=0, multiple_of=32)
+    teacher_weight: float = Field(default=0.0, ge=0)
 
 
 Recipe = EmotionRecipe | DetectorRecipe

@@ -85,5 +85,26 @@ def detection_loss(
     return (objectness + class_ + BOX_WEIGHT * box) / number
 
 
+def teacher_loss(outputs: dict[str, Any], answers: Any, image_size_hw: tuple[int, int]) -> Any:
+    """How far a batch's answers are from a teacher's, a scalar.
+
+    Every cell learns the teacher's objectness; its class and box where it sees a face, by as
+    much as it does.
+
+    Args:
+        outputs: the network's nine maps.
+        answers: (B, P, 6) float32, as `training.face_detector.teacher.Teacher` gives them.
+        image_size_hw: of the batch's pictures.
+    """
+    centres, strides = cells(image_size_hw)
+    boxes = decode(flatten(outputs, "box"), centres, strides)
+    sure = answers[..., 1]
+    number = ops.maximum(ops.sum(sure), 1.0)
+    objectness = ops.sum(_bce(flatten(outputs, "objectness")[..., 0], sure))
+    class_ = ops.sum(_bce(flatten(outputs, "class")[..., 0], answers[..., 0]) * sure)
+    box = ops.sum(eiou_loss(boxes, decode(answers[..., 2:], centres, strides)) * sure)
+    return (objectness + class_ + BOX_WEIGHT * box) / number
+
+
 def _bce(logits: Any, targets: Any) -> Any:
     return ops.maximum(logits, 0.0) - logits * targets + ops.log1p(ops.exp(-ops.abs(logits)))

@@ -1,5 +1,6 @@
 """Trains the face detector by a recipe; a killed run goes on where it stopped."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,9 +10,11 @@ import numpy as np
 from training import wider_face
 from training.averaging import SaveAveraged
 from training.face_detector.augmentation import random_crop
-from training.face_detector.loss import detection_loss
+from training.face_detector.loss import detection_loss, teacher_loss
 from training.face_detector.network import face_detector
+from training.face_detector.teacher import Teacher
 from training.recipe import DetectorRecipe, RecipeError
+from training.released_weights import take_released_weights
 from training.schedule import optimizer
 from training.start import start_from
 
@@ -19,13 +22,20 @@ _STATISTICS_BATCHES: Final = 50
 
 
 class Crops(keras.utils.PyDataset):
-    """Batches of random crops; an epoch sees each picture once."""
+    """Batches of random crops; an epoch sees each picture once.
+
+    With a teacher, a batch also holds its answers.
+    """
 
     def __init__(
-        self, pictures: list[wider_face.LabelledPicture], recipe: DetectorRecipe, **kwargs: Any
+        self,
+        pictures: list[wider_face.LabelledPicture],
+        recipe: DetectorRecipe,
+        teacher: Teacher | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.pictures, self.recipe = pictures, recipe
+        self.pictures, self.recipe, self.teacher = pictures, recipe, teacher
         self.begin_epoch(0)
 
     def __len__(self) -> int:
@@ -37,17 +47,33 @@ class Crops(keras.utils.PyDataset):
         self.order = random.permutation(len(self.pictures))
         self.epoch = epoch
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    def __getitem__(self, index: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        images, faces, ignored = self._crops(index)
+        if self.teacher is None:
+            return images, (faces, ignored)
+        return images, (faces, ignored, self.teacher.answer(images))
+
+    def images(self, count: int) -> Iterator[np.ndarray]:
+        """The pictures of the first so many batches."""
+        for index in range(count):
+            yield self._crops(index)[0]
+
+    def _crops(self, index: int) -> tuple[np.ndarray, ...]:
         random = np.random.default_rng((self.recipe.seed, self.epoch + 1, index))
         size = self.recipe.batch_size
         chosen = self.order[index * size : (index + 1) * size]
         crops = [random_crop(self.pictures[i], self.recipe.input_size, random) for i in chosen]
-        images, faces, ignored = (np.stack(part) for part in zip(*crops, strict=True))
-        return images, (faces, ignored)
+        return tuple(np.stack(part) for part in zip(*crops, strict=True))
 
 
 class DetectorTrainer(keras.Model):
-    """The network with its loss, which needs all nine maps at once."""
+    """The network with its loss, which needs all nine maps at once.
+
+    Attributes:
+        teacher_weight: of the distance from a teacher's answers, where a batch has them.
+    """
+
+    teacher_weight = 0.0
 
     def compute_loss(
         self,
@@ -57,8 +83,11 @@ class DetectorTrainer(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        faces, ignored = y
-        return detection_loss(y_pred, faces, ignored, x.shape[1:3])
+        faces, ignored, *answers = y
+        loss = detection_loss(y_pred, faces, ignored, x.shape[1:3])
+        for one in answers:
+            loss += self.teacher_weight * teacher_loss(y_pred, one, x.shape[1:3])
+        return loss
 
 
 def train(
@@ -67,6 +96,8 @@ def train(
     data: Path,
     out: Path,
     start: Path | None = None,
+    teacher: Path | None = None,
+    workers: int = 1,
     limit: int | None = None,
 ) -> Path:
     """Trains and writes ``network.keras`` (moving-average weights) and ``log.csv``.
@@ -75,7 +106,10 @@ def train(
         recipe: what to do.
         data: WIDER FACE, as `wider_face.load` takes it.
         out: folder of the run; run again with the same folder to go on after a kill.
-        start: a trained network with the same options to begin with.
+        start: a trained network with the same options to begin with: a ``.keras`` file, or a
+            released ``.tflite`` one.
+        teacher: YuNet's ONNX file, where the recipe gives it a weight.
+        workers: threads that make crops.
         limit: use only so many pictures, to try a recipe out.
 
     Returns:
@@ -85,18 +119,28 @@ def train(
         RecipeError: for options that the network does not take.
         DatasetError: for data that cannot be read.
     """
+    if (teacher is None) != (recipe.teacher_weight == 0):
+        raise RecipeError(
+            f"teacher_weight: {recipe.teacher_weight:g} in the recipe: expected "
+            f"{'no ' if recipe.teacher_weight == 0 else ''}--teacher, got {teacher}"
+        )
+    asked = Teacher(teacher) if teacher else None
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy(recipe.precision)
     pictures = wider_face.load(data, "training")[:limit]
-    crops = Crops(pictures, recipe, workers=1, use_multiprocessing=False)
+    crops = Crops(pictures, recipe, asked, workers=workers)
+    count = min(_STATISTICS_BATCHES, len(crops))
     try:
         network = face_detector(**recipe.options)
     except TypeError as error:
         raise RecipeError(f"options: {error}") from error
-    if start is not None:
+    if start is not None and start.suffix == ".tflite":
+        take_released_weights(network, start, crops.images(count))
+    elif start is not None:
         start_from(network, start)
     pixels = keras.Input((recipe.input_size, recipe.input_size, 3), dtype="uint8")
     model = DetectorTrainer(pixels, network(pixels))
+    model.teacher_weight = recipe.teacher_weight
     model.compile(
         optimizer=optimizer(
             learning_rate=recipe.learning_rate,
@@ -108,7 +152,6 @@ def train(
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
     out.mkdir(parents=True, exist_ok=True)
-    count = min(_STATISTICS_BATCHES, len(crops))
     model.fit(
         crops,
         epochs=recipe.epochs,
@@ -121,7 +164,7 @@ def train(
             SaveAveraged(
                 network,
                 out / "network.keras",
-                batches=lambda: (crops[index][0] for index in range(count)),
+                batches=lambda: crops.images(count),
             ),
             keras.callbacks.CSVLogger(out / "log.csv", append=True),
         ],

@@ -1,0 +1,114 @@
+"""Gives a network the weights of a released int8 file, where no float network was kept.
+
+The int8 file holds every convolution with its batch normalisation folded in. The weights
+are taken as they stand, and the normalisation is set so that it changes nothing: with the
+mean and the variance that the convolutions have on training pictures, scale and offset
+undo what they do. Training can then go on as if the float network were there, short of
+what rounding to 8 bits took.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import numpy as np
+
+from training.recipe import RecipeError
+
+_LAYER: Final = re.compile(r"(\w+?)(?:_1)?/(?:convolution|BiasAdd)")
+
+
+def take_released_weights(network: keras.Model, model: Path, batches: Iterable[Any]) -> None:
+    """Gives a network the weights of a ``.tflite`` file of the same options.
+
+    Args:
+        network: convolutions, each with or without batch normalisation behind it, and a
+            `Rescaling` before the first.
+        model: the int8 file that was converted from such a network.
+        batches: inputs of `network`, as in training; some tens of pictures are enough.
+
+    Raises:
+        RecipeError: when the file cannot be read, or does not fit the network.
+    """
+    kernels = _kernels(model)
+    convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    norms = {
+        layer.input.name: layer
+        for layer in network.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    }
+    rescaling = next(one for one in network.layers if isinstance(one, keras.layers.Rescaling))
+    normed = []
+    for layer in convolutions:
+        if layer.name not in kernels or kernels[layer.name][0].shape != tuple(layer.kernel.shape):
+            raise RecipeError(
+                f"{model}: expected a network with the recipe's options, whose layer {layer.name} "
+                f"has a kernel of {tuple(layer.kernel.shape)}, got "
+                f"{kernels[layer.name][0].shape if layer.name in kernels else 'none'}"
+            )
+        kernel, offset = kernels[layer.name]
+        # The converter folds the rescaling of pixels into the first kernel.
+        layer.kernel.assign(kernel / rescaling.scale if layer is convolutions[0] else kernel)
+        norm = norms.get(layer.output.name)
+        if norm is None:
+            layer.bias.assign(offset)
+        else:
+            ones = np.ones_like(offset)
+            norm.set_weights([ones, offset, 0 * ones, ones - norm.epsilon])
+            normed.append((layer, norm, offset))
+    _set_statistics(network, normed, batches)
+
+
+def _set_statistics(
+    network: keras.Model,
+    normed: list[tuple[keras.layers.Layer, keras.layers.Layer, np.ndarray]],
+    batches: Iterable[Any],
+) -> None:
+    """Measures each convolution's mean and variance, and lets scale and offset undo them."""
+    inner = keras.Model(network.inputs, [layer.output for layer, _, _ in normed])
+    sums = [np.zeros((2, len(offset))) for _, _, offset in normed]
+    count = 0
+    for batch in batches:
+        count += 1
+        for total, values in zip(sums, inner.predict_on_batch(batch), strict=True):
+            flat = np.asarray(values, np.float64).reshape(-1, values.shape[-1])
+            total += [flat.mean(0), np.square(flat).mean(0)]
+    for (_, norm, offset), total in zip(normed, sums, strict=True):
+        mean, square = total / count
+        variance = np.maximum(square - np.square(mean), 0)
+        norm.set_weights([np.sqrt(variance + norm.epsilon), offset + mean, mean, variance])
+
+
+def _kernels(model: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Layer's name → kernel (H, W, I, O) and offset (O,), both float32."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    try:
+        # Delegates would hide the operations.
+        interpreter = Interpreter(
+            str(model),
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
+    except (ValueError, OSError) as error:
+        raise RecipeError(f"{model}: expected a released .tflite network, got: {error}") from error
+    interpreter.allocate_tensors()
+    tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
+    found = {}
+    for operation in interpreter._get_ops_details():
+        if operation["op_name"] != "CONV_2D":
+            continue
+        _, kernel, offset = (tensors[index] for index in operation["inputs"])
+        # A tensor's name tells all the layers that went into it.
+        names = _LAYER.findall(f"{kernel['name']};{offset['name']}")
+        values = _dequantized(interpreter, kernel).transpose(1, 2, 3, 0)
+        found.update(dict.fromkeys(names, (values, _dequantized(interpreter, offset))))
+    return found
+
+
+def _dequantized(interpreter: Any, tensor: dict[str, Any]) -> np.ndarray:
+    """A constant as float32; its first axis is the channels that have scales of their own."""
+    scales = tensor["quantization_parameters"]["scales"]
+    values = interpreter.get_tensor(tensor["index"]).astype(np.float32)
+    return values * scales.reshape(-1, *[1] * (values.ndim - 1))
