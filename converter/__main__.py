@@ -207,6 +207,7 @@ def _release(options: argparse.Namespace) -> int:
         out=options.out,
         video=options.video,
         truth=options.truth,
+        demographics=options.demographics,
         command=command,
         calibration_list=options.calibration,
         converted=converted,
@@ -224,6 +225,7 @@ def _measure(options: argparse.Namespace) -> int:
         options.data,
         video=options.video,
         truth=options.truth,
+        demographics=options.demographics,
         command=options.typed,
     )
     print(f"Measured {path} with its card {path.with_suffix('.json').name}.")

@@ -293,6 +293,12 @@ def _data_and_out(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--truth", metavar="FILE", type=Path, help="the video's true boxes: a line of JSON a frame"
     )
+    command.add_argument(
+        "--demographics",
+        metavar="FILE",
+        type=Path,
+        help="for a detector: CSV of widerface-demographics, to measure who is found less",
+    )
 
 
 def _networks(command: argparse.ArgumentParser) -> None:

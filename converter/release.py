@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from converter import calibration
-from converter.convert import load_network, to_int8
+from converter.convert import convert, frozen, load_network, to_int8
+from converter.precision import Precision
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.emotions import EMOTIONS
 from edge_agent.errors import ModelError
@@ -19,6 +20,7 @@ from edge_agent.tflite_model import TfliteModel
 from training import fer2013, wider_face
 from training.evaluate import evaluate, fit_temperature
 from training.face_detector import evaluate as detection
+from training.face_detector import groups
 from training.recipe import DetectorRecipe, EmotionRecipe, Recipe, load
 
 CALIBRATION_PICTURES: Final = 200
@@ -37,6 +39,7 @@ def release(
     command: str,
     video: Path | None = None,
     truth: Path | None = None,
+    demographics: Path | None = None,
     calibration_list: Path = calibration.PINNED,
     converted: Path | None = None,
 ) -> Path:
@@ -51,6 +54,7 @@ def release(
         out: folder of the released networks.
         command: what was typed, for the card.
         video, truth: for a detector, a video to measure on and its true boxes.
+        demographics: for a detector, who is seen in its pictures.
         calibration_list: for a classifier, the training pictures to calibrate on.
         converted: a classifier's int8 variant to release in place of converting again.
 
@@ -69,7 +73,14 @@ def release(
             figures = _classifier(network, data, partial, calibration_list, converted)
         else:
             figures = _detector(network, data, partial)
-            figures |= measure_detector(partial, data, video=video, truth=truth)
+            figures |= measure_detector(
+                partial,
+                data,
+                video=video,
+                truth=truth,
+                demographics=demographics,
+                in_float=_in_float(network, out),
+            )
         how = " && ".join([*_training(recipe, Path(recipe_name).name, data), command])
         card = _card(recipe, partial, network, command=how, **figures)
         card_partial = partial.with_suffix(".card")
@@ -151,8 +162,22 @@ def _detector(network: Path, data: Path, partial: Path) -> dict[str, Any]:
     }
 
 
+def _in_float(network: Path, folder: Path) -> Path:
+    """A detector's float32 variant, for the measurement beside int8; the caller removes it."""
+    path = folder / ".face_detector_float32.tflite"
+    with frozen(load_network(network), (*DETECTOR_SIZE_HW, 3), batch=1) as graph:
+        path.write_bytes(convert(graph, Precision.FLOAT32, []))
+    return path
+
+
 def measure_detector(
-    model: Path, data: Path, *, video: Path | None, truth: Path | None
+    model: Path,
+    data: Path,
+    *,
+    video: Path | None,
+    truth: Path | None,
+    demographics: Path | None,
+    in_float: Path | None = None,
 ) -> dict[str, Any]:
     """Chooses a detector's threshold on the validation pictures, and measures it there.
 
@@ -160,6 +185,8 @@ def measure_detector(
         model: the ``.tflite`` file.
         data: WIDER FACE.
         video, truth: a video to measure on as well, and its true boxes.
+        demographics: CSV of widerface-demographics: also measure who is found less.
+        in_float: the same network in float32, to be measured on the same pictures; removed.
 
     Returns:
         ``score_threshold`` and ``measured``, as the card has them.
@@ -183,6 +210,21 @@ def measure_detector(
             f"{COUNTED_HEIGHT} px and more is the least wrong"
         }
     }
+    if in_float is not None:
+        try:
+            exact = FaceDetector(in_float, score_threshold=detection.LOWEST_SCORE)
+            found_exactly = detection.detect_all(exact, validation)
+        finally:
+            in_float.unlink(missing_ok=True)
+        heights = detection.evaluate(found_exactly, validation, threshold=threshold)
+        measured["wider_face_validation_at_640"]["average_precision_in_float32"] = {
+            height: row["average_precision"] for height, row in heights["by_min_height"].items()
+        }
+    hits = groups.found_faces(found, validation, threshold=threshold)
+    people = demographics and groups.read_demographics(demographics)
+    measured["recall_by_group"] = groups.summary(
+        groups.recall_by_group(hits, validation, people or None)
+    )
     if video is not None and truth is not None:
         detector = FaceDetector(model, score_threshold=threshold)
         measured["trial_video"] = detection.evaluate_video(detector, video, truth)
@@ -190,7 +232,13 @@ def measure_detector(
 
 
 def measure_released(
-    folder: Path, data: Path, *, video: Path | None, truth: Path | None, command: str
+    folder: Path,
+    data: Path,
+    *,
+    video: Path | None,
+    truth: Path | None,
+    demographics: Path | None,
+    command: str,
 ) -> Path:
     """Chooses the released detector's threshold anew, and writes that into its card.
 
@@ -200,6 +248,7 @@ def measure_released(
         folder: of the released networks.
         data: WIDER FACE.
         video, truth: a video to measure on as well, and its true boxes.
+        demographics: CSV of widerface-demographics: also measure who is found less.
         command: what was typed, for the card.
 
     Returns:
@@ -212,7 +261,12 @@ def measure_released(
     card = FaceDetector(model).card
     if card is None:
         raise ModelError(f"{model}: expected a released network with its card, got none")
-    figures = measure_detector(model, data, video=video, truth=truth)
+    figures = measure_detector(model, data, video=video, truth=truth, demographics=demographics)
+    # The float network is not here: what it reached stays, for it does not depend on a threshold.
+    by_size = "wider_face_validation_at_640"
+    exact = card.measured.get(by_size, {}).get("average_precision_in_float32")
+    if exact is not None:
+        figures["measured"][by_size]["average_precision_in_float32"] = exact
     training = card.command.split(" && python -m converter measure")[0]
     # Cards once said here how the threshold was chosen; now that stands with the figures.
     data_text = card.data.partition("; threshold chosen")[0]

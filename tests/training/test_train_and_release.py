@@ -124,6 +124,11 @@ def test_a_detector_from_recipe_to_the_agent(tmp_path: Path) -> None:
     faces = detector.detect(np.full((90, 160, 3), 128, np.uint8))
     assert faces.boxes_xyxy.shape == (len(faces), 4)
 
+    _the_released_file_can_be_trained_on(recipe, run / "network.keras", model)
+    figures = card["measured"]["wider_face_validation_at_640"]
+    assert set(figures["average_precision_in_float32"]) == set(figures["by_min_height"])
+    assert card["measured"]["recall_by_group"]["pose"]["typical"]["faces"] == 6
+
     before = model.read_bytes()
     done = _run("converter", "measure", "--data", data, "--out", released)
     assert done.returncode == 0, done.stderr
@@ -135,6 +140,25 @@ def test_a_detector_from_recipe_to_the_agent(tmp_path: Path) -> None:
     assert again == card
 
 
+def _the_released_file_can_be_trained_on(recipe: Path, network: Path, model: Path) -> None:
+    """Where nobody kept the float network, its answers come back from the int8 file."""
+    import keras
+
+    from training.face_detector.network import face_detector
+    from training.released_weights import take_released_weights
+
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 96, 96, 3)).astype(np.float32)
+    again = face_detector(**yaml.safe_load(recipe.read_text())["options"])
+    take_released_weights(again, model, [pictures])
+    wanted = keras.models.load_model(network, compile=False)(pictures, training=False)
+    # Also with the batch's own statistics, as training goes on with.
+    for training in (False, True):
+        answers = again(pictures, training=training)
+        for name, values in wanted.items():
+            error = np.abs(np.asarray(answers[name]) - np.asarray(values)).mean()
+            assert error < 0.1 * np.abs(np.asarray(values)).mean() + 0.05, name
+
+
 @pytest.mark.parametrize(
     ("program", "arguments", "sentence"),
     [
@@ -143,6 +167,11 @@ def test_a_detector_from_recipe_to_the_agent(tmp_path: Path) -> None:
             "training",
             ("train", "emotion_first", "--data", "absent.zip", "--out", "{tmp}/run"),
             "expected FER-2013",
+        ),
+        (
+            "training",
+            ("train", "detector_first", "--data", "x", "--out", "{tmp}/run", "--teacher", "y"),
+            "expected no --teacher",
         ),
         (
             "training",

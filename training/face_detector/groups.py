@@ -200,3 +200,22 @@ def gaps(recalls: Mapping[str, Mapping[str, GroupRecall]]) -> dict[str, tuple[st
             best = max(one.at_equal_size for one in compared.values())
             result[kind] = (worst, best - compared[worst].at_equal_size)
     return result
+
+
+def summary(recalls: Mapping[str, Mapping[str, GroupRecall]]) -> dict[str, Any]:
+    """The same for a model card: kind → group → figures, rounded."""
+    return {
+        kind: {
+            group: {
+                "faces": one.faces,
+                "recall": round(one.recall, 4),
+                "recall_interval_95": [round(bound, 4) for bound in one.recall_interval_95],
+                "at_equal_size": round(one.at_equal_size, 4),
+                "at_equal_size_interval_95": [
+                    round(bound, 4) for bound in one.at_equal_size_interval_95
+                ],
+            }
+            for group, one in groups.items()
+        }
+        for kind, groups in recalls.items()
+    }

@@ -48,7 +48,8 @@ def write(
 Made by `{command}`. Do not edit.
 
 {pictures} validation pictures of WIDER FACE that the released detector was not trained on, their
-longer side at {longer_side} pixels, IoU 0.5, one thread, all detectors in turn in the same run.
+longer side at {longer_side} pixels where a row names no other, IoU 0.5, one thread, all detectors
+in turn in the same run.
 The threshold of the released detector, {threshold:.2f}, was chosen on these pictures, so what is
 said at that threshold is a little optimistic; the average precision (AP) does not depend on it.
 
@@ -80,18 +81,23 @@ saw the pictures (widerface-demographics, CC BY-NC 4.0), for some of the faces. 
 
 
 def _comparison(measured: Mapping[str, Measured]) -> str:
-    first = next(iter(measured.values()))
     heads = [f"AP ≥ {height} px" for height in HEIGHTS]
     rows = [
         [
             name,
             *(f"{one.by_height[height].average_precision():.3f}" for height in HEIGHTS),
             f"{one.milliseconds:.1f}",
-            f"{one.milliseconds / first.milliseconds:.2f}",
+            f"{one.milliseconds / _first_of_size(measured, name).milliseconds:.2f}",
         ]
         for name, one in measured.items()
     ]
     return _table(["", *heads, "ms a picture", "relative time"], rows)
+
+
+def _first_of_size(measured: Mapping[str, Measured], name: str) -> Measured:
+    """What was measured first with pictures as large as those of `name`."""
+    size = name.rpartition(" at ")[2] if " at " in name else ""
+    return next(one for other, one in measured.items() if other.endswith(size))
 
 
 def _crowds(measured: Mapping[str, Measured]) -> str:
