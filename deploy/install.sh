@@ -191,8 +191,9 @@ with zipfile.ZipFile(wheel) as archive:
     record = next(name for name in archive.namelist() if name.endswith(".dist-info/RECORD"))
     lines = sorted(archive.read(record).splitlines())
 parts = [*lines, cameras.encode(), sys.version.encode()]
-for name in ("install.sh", "requirements-agent.txt", "systemd/edge-agent.service"):
-    parts.append((pathlib.Path(here) / name).read_bytes())
+here = pathlib.Path(here)
+for file in (here / "install.sh", here / "requirements-agent.txt", *sorted(here.glob("systemd/edge-*"))):
+    parts.append(file.read_bytes())
 print(version, hashlib.sha256(b"\n".join(parts)).hexdigest())
 END
 }
@@ -329,7 +330,7 @@ END
 # Units, the switch, and the start
 
 install_units() {
-  local from=$1/installer/systemd
+  local from=$1/installer/systemd unit
   [ "$packaged" = no ] || return 0
   # A package's units are the package's own affair.
   if dpkg -s edge-agent >/dev/null 2>&1; then
@@ -341,6 +342,9 @@ install_units() {
     install -m 644 "$from/edge-agent.service" $UNITS/
     changed=yes
   fi
+  for unit in "$from"/edge-agent-update.{service,timer}; do
+    cmp -s "$unit" "$UNITS/${unit##*/}" || install -m 644 "$unit" $UNITS/
+  done
   if [ ! -e $JOURNAL ]; then
     install -D -m 644 "$from/journald.conf" $JOURNAL
     say journal "bounded for the card by $JOURNAL"
@@ -350,6 +354,13 @@ install_units() {
     ! systemd_runs || systemctl daemon-reload
     systemctl --quiet enable edge-agent.service 2>/dev/null
     say unit "edge-agent.service, started at every boot"
+    if [ -e $ETC/updates.yaml ]; then
+      systemctl --quiet enable edge-agent-update.timer 2>/dev/null
+      ! systemd_runs || systemctl start edge-agent-update.timer
+      say updates "looked for every hour, as $ETC/updates.yaml says"
+    else
+      say updates "none: there is no $ETC/updates.yaml"
+    fi
   else
     say unit "edge-agent.service; there is no systemd to enable it"
   fi

@@ -14,7 +14,6 @@ from edge_agent import config
 from edge_agent.errors import ConfigError
 
 _HERE: Final = Path(__file__).parent
-_SYSTEMD: Final = _HERE.parent / "systemd"
 _SETTINGS: Final = Path("/etc/edge-agent")
 _CERTIFICATES: Final = ("authority.pem", "certificate.pem", "key.pem")
 FOLDER: Final = "classroom"
@@ -115,8 +114,6 @@ def write(target: Path, room: Room) -> None:
             url, root = room.updates
             (inner / "updates.yaml").write_text(yaml.safe_dump({"url": url}))
             (inner / "updates-root.json").write_bytes(private_files.read(root))
-            for name in ("edge-agent-update.service", "edge-agent-update.timer"):
-                shutil.copy(_SYSTEMD / name, inner)
         if room.ssh_key is not None:
             (inner / "ssh").touch()
         if room.wifi is not None:

@@ -6,9 +6,15 @@ place=$(dirname "$(readlink -f "$0")")
 settings=/etc/edge-agent
 umask 077
 
-# The configuration goes first: the installer keeps the one that it finds.
+# The settings go first: the installer keeps the configuration that it finds, and has the device
+# look for updates where there is an address for them.
 mkdir -p "$settings"
 [ -e "$settings/config.yaml" ] || install -m 600 "$place/config.yaml" "$settings/config.yaml"
+for file in updates.yaml updates-root.json; do
+  if [ -e "$place/$file" ]; then
+    install -m 644 "$place/$file" "$settings/$file"
+  fi
+done
 
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
   apt-get update -q
@@ -21,17 +27,6 @@ for file in authority.pem certificate.pem key.pem; do
     install -o root -g edge-agent -m 640 "$place/certificates/$file" "$settings/$file"
   fi
 done
-for file in updates.yaml updates-root.json; do
-  if [ -e "$place/$file" ]; then
-    install -m 644 "$place/$file" "$settings/$file"
-  fi
-done
-if [ -e "$settings/updates.yaml" ]; then
-  install -m 644 "$place/edge-agent-update.service" "$place/edge-agent-update.timer" \
-    /etc/systemd/system/
-  systemctl daemon-reload
-  systemctl enable --now edge-agent-update.timer
-fi
 if [ -e "$place/ssh" ]; then
   systemctl enable --now ssh
 fi

@@ -13,7 +13,7 @@ from deploy.certificates import authority
 from deploy.certificates.authority import Authority
 from deploy.first_boot.wifi import Wifi
 from edge_agent.config import validate
-from tests.support import REPOSITORY, debian_program
+from tests.support import debian_program
 
 PURPOSE = "A trial of the seating plan, for safety"
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBc0MjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1 somebody"
@@ -141,9 +141,7 @@ def test_a_card_can_bring_updates(preparation: Preparation) -> None:
     assert yaml.safe_load(preparation.read("classroom/updates.yaml")) == {
         "url": "https://u.example/"
     }
-    for name in ("edge-agent-update.service", "edge-agent-update.timer"):
-        shipped = REPOSITORY / "deploy" / "systemd" / name
-        assert preparation.read(f"classroom/{name}") == shipped.read_text()
+    assert preparation.read("classroom/updates-root.json") == "{}"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.support import REPOSITORY, debian_program
 
 UNITS = [
     REPOSITORY / "deploy" / "systemd" / f"{name}.service"
-    for name in ("edge-agent", "counts-recorder", "counts-dashboard")
+    for name in ("edge-agent", "edge-agent-update", "counts-recorder", "counts-dashboard")
 ]
 LARGEST_EXPOSURE = 20
 """Ten times the score of `systemd-analyze security`."""
@@ -31,7 +31,11 @@ def test_systemd_finds_no_mistake(unit: Path, tmp_path: Path) -> None:
     # What it starts is not installed here.
     copy = tmp_path / unit.name
     text = unit.read_text()
-    for python in ("/opt/edge-agent/current/bin/python", "/opt/counts/bin/python"):
+    for python in (
+        "/opt/edge-agent/current/bin/python",
+        "/opt/edge-agent/updater/bin/python",
+        "/opt/counts/bin/python",
+    ):
         text = text.replace(python, sys.executable)
     copy.write_text(text)
     done = subprocess.run(
