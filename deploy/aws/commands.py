@@ -21,7 +21,7 @@ def add_commands(commands: Any) -> None:
         "in that have a certificate of the school's authority. revoke SITE/DEVICE…: shuts them "
         "out at once. settings: prints the section mqtt of a device's configuration. feed: moves "
         "messages from the queue into the store, until it is told to end. cost: prints what a "
-        "month costs on paper. docs/aws.md tells more.",
+        "month costs on paper, and where each price was seen. docs/aws.md tells more.",
     )
     command.add_argument("action", metavar="ACTION", choices=_ACTIONS, help=", ".join(_ACTIONS))
     command.add_argument(
@@ -95,9 +95,9 @@ def _run(options: argparse.Namespace) -> None:
         expected = "at least one SITE/DEVICE" if takes_names else "no name"
         raise AwsError(f"{options.action}: expected {expected}, got {len(options.names)}")
     if options.action == "cost":
-        from deploy.aws import cost
+        from deploy.aws import cost, prices
 
-        print(cost.table())
+        print(f"{cost.table()}\n\n{prices.table()}")
     elif options.action == "feed":
         _feed(options)
     else:

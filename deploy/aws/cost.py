@@ -3,24 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-PRICES_OF: Final = (
-    "list prices of Frankfurt in US dollars, as known in 2025 and not looked up again"
-)
+from deploy.aws import prices
+from deploy.aws.prices import Price
+
 _HOURS: Final = 730.0
 _MILLION: Final = 1e6
-
-# Per million, or per hour or GB where it says so.
-CONNECTED_MINUTES: Final = 0.08
-MESSAGES: Final = ((1e9, 1.00), (4e9, 0.80), (float("inf"), 0.70))
-RULES_AND_ACTIONS: Final = 0.15 + 0.15
-QUEUE_REQUESTS: Final = 0.40
-CPU_HOUR: Final = 0.0466
-MEMORY_GB_HOUR: Final = 0.0051
-DATABASE_HOUR: Final = {"db.t4g.micro": 0.018, "db.t4g.medium": 0.073, "db.m7g.2xlarge": 0.80}
-STORAGE_GB: Final = 0.137
-BALANCER_HOUR: Final = 0.027
-ADDRESS_HOUR: Final = 0.005
-SECRET: Final = 0.40
 
 WINDOW_SECONDS: Final = 5.0
 LESSON_HOURS: Final = 120.0
@@ -64,16 +51,20 @@ def month(school: School) -> dict[str, float]:
     # A queue is asked once for ten messages, and again once to delete them.
     requests = said * (1 + 2 / 10) + school.feeders * _HOURS * 3600 / 5
     stored_gb = 20 + windows * BYTES_A_WINDOW * KEPT_MONTHS / 1e9
-    tasks = school.feeders * (0.25 * CPU_HOUR + 0.5 * MEMORY_GB_HOUR)
-    tasks += 0.5 * CPU_HOUR + 1.0 * MEMORY_GB_HOUR
+    cpu, memory = prices.CPU.dollars, prices.MEMORY.dollars
+    tasks = school.feeders * (0.25 * cpu + 0.5 * memory) + 0.5 * cpu + 1.0 * memory
+    addresses = 3 + school.feeders
     return {
-        "connections": school.rooms * _HOURS * 60 * CONNECTED_MINUTES / _MILLION,
+        "connections": school.rooms * _HOURS * 60 * prices.CONNECTED.dollars / _MILLION,
         "messages": _tiered(messages),
-        "rule and queue": (said * RULES_AND_ACTIONS + requests * QUEUE_REQUESTS) / _MILLION,
+        "rule and queue": (said * 2 * prices.RULE.dollars + requests * prices.QUEUE_REQUEST.dollars)
+        / _MILLION,
         "feeder and page": _HOURS * tasks,
-        "database": _HOURS * DATABASE_HOUR[school.database] + stored_gb * STORAGE_GB,
-        "HTTPS, addresses, secrets": _HOURS * (BALANCER_HOUR + (3 + school.feeders) * ADDRESS_HOUR)
-        + 2 * SECRET,
+        "database": _HOURS * prices.DATABASES[school.database].dollars
+        + stored_gb * prices.STORAGE.dollars,
+        "HTTPS, addresses, secrets": _HOURS
+        * (prices.BALANCER.dollars + addresses * prices.ADDRESS.dollars)
+        + 2 * prices.SECRET.dollars,
     }
 
 
@@ -92,10 +83,17 @@ def table() -> str:
     return "\n".join(lines)
 
 
+_TIERS: Final[tuple[tuple[float, Price], ...]] = (
+    (1e9, prices.MESSAGES_FIRST),
+    (4e9, prices.MESSAGES_NEXT),
+    (float("inf"), prices.MESSAGES_OVER),
+)
+
+
 def _tiered(messages: float) -> float:
     total = 0.0
-    for size, price in MESSAGES:
+    for size, price in _TIERS:
         part = min(messages, size)
-        total += part * price / _MILLION
+        total += part * price.dollars / _MILLION
         messages -= part
     return total
