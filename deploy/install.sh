@@ -83,7 +83,7 @@ done
 # What this machine is
 
 check_machine() {
-  local architecture codename='' python
+  local python
   architecture=$(dpkg --print-architecture 2>/dev/null) ||
     fail "expected Raspberry Pi OS or Debian, got a system without dpkg"
   case $architecture in
@@ -160,6 +160,16 @@ make_user() {
   usermod --groups video $AGENT
 }
 
+# A folder of wheels for another release of Debian or another processor: said in words, not by pip.
+check_wheels() {
+  local python machine
+  python=$(python3 -c 'import sys; print("cp%d%d" % sys.version_info[:2])')
+  machine=$(python3 -c 'import platform; print(platform.machine())')
+  compgen -G "$wheels/numpy-*-${python}-*_$machine.whl" >/dev/null ||
+    fail "expected wheels for $codename and $machine in $wheels, got another system's or none;" \
+      "make them with: make bundle SUITE=$codename ARCH=$architecture"
+}
+
 project_wheel() {
   local found=("$1"/classroom_emotion_counts-*.whl)
   if [ ${#found[@]} -ne 1 ] || [ ! -e "${found[0]}" ]; then
@@ -202,6 +212,7 @@ make_release() {
   local work=$1 wheel version sum free
   if [ -n "$wheels" ]; then
     [ -d "$wheels" ] || fail "expected a folder of wheels, got $wheels; make one with: make bundle"
+    check_wheels
     wheel=$(project_wheel "$wheels")
   else
     [ -e "$HERE/../setup.cfg" ] ||
@@ -537,7 +548,7 @@ mkdir -p /run/lock
 exec 9>/run/lock/edge-agent-install
 flock -n 9 || fail "expected to run alone, got another one at work; wait until it has ended"
 cd /
-release='' unfinished='' work='' changed=no
+release='' unfinished='' work='' changed=no architecture='' codename=''
 case $task in
   install | upgrade) install_release ;;
   stage) stage ;;

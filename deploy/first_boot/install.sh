@@ -20,7 +20,8 @@ if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
   apt-get update -q
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-venv
 fi
-"$place/bundle/install.sh" --wheels "$place/bundle/wheels" --no-start
+# A card that was not FAT has kept no right to run it.
+bash "$place/bundle/install.sh" --wheels "$place/bundle/wheels" --no-start
 
 for file in authority.pem certificate.pem key.pem; do
   if [ -e "$place/certificates/$file" ]; then

@@ -1,6 +1,5 @@
 """The installer on the Debian of a Raspberry Pi, from a folder of wheels, under QEMU."""
 
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +9,10 @@ import yaml
 
 from deploy.device.bundle import make_bundle
 from deploy.device.dependencies import LIMIT_MB
-from deploy.device.lock import REPOSITORY
 from tests.arm64.machine import PACKAGES, TARGET
 from tests.debian_tree import CACHE, Tree, copied, debian
 from tests.edge_agent.support import Listener
+from tests.releases import sources_of
 from tests.sample_video import write_sample_video
 from tests.support import free_port, running_mosquitto
 
@@ -46,13 +45,7 @@ def pi(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]
 
 def make_next_release(folder: Path, work: Path) -> None:
     """Turns a bundle into one of version 99.0.0."""
-    sources = work / "next"
-    shutil.copytree(
-        REPOSITORY, sources, ignore=shutil.ignore_patterns(".*", "build", "tests", "data")
-    )
-    version = sources / "edge_agent" / "__init__.py"
-    version.write_text(re.sub('__version__ = ".*"', '__version__ = "99.0.0"', version.read_text()))
-    make_bundle(folder, [], sources=sources)
+    make_bundle(folder, [], sources=sources_of("99.0.0", work / "next"))
 
 
 def changes(tree: Tree) -> dict[str, tuple[int, int]]:
@@ -131,6 +124,19 @@ def test_what_is_broken_is_refused_and_the_release_stays(pi: Tree) -> None:
     assert current(pi) == before
     assert not (pi.root / "opt/edge-agent/releases/99.0.0").exists()
     shutil.rmtree(broken)
+
+
+def test_a_bundle_for_another_system_is_refused_in_words(pi: Tree) -> None:
+    before = current(pi)
+    other = pi.root / "other"
+    shutil.copytree(pi.root / "next", other)
+    numpy = next(other.glob("wheels/numpy-*.whl"))
+    numpy.rename(numpy.with_name(numpy.name.replace("cp311", "cp313")))
+    refused = pi.run("/other/install.sh", "--upgrade", check=False)
+    assert refused.returncode == 2
+    assert "make bundle SUITE=bookworm ARCH=arm64" in refused.stderr
+    assert current(pi) == before
+    shutil.rmtree(other)
 
 
 def test_an_upgrade_keeps_the_configuration_and_can_be_taken_back(pi: Tree) -> None:
