@@ -39,15 +39,16 @@ class School:
         broker_name: the broker's name or address in its certificate, beside localhost.
 
     Attributes:
+        certificates: the folder of the authority.
         authority: who signs.
         certificate_port, password_port: of the broker's two listeners.
     """
 
     def __init__(self, folder: Path, broker_name: str = "broker.example") -> None:
         self._program = debian_program("mosquitto")
-        self._certificates, self._broker = folder / "certificates", folder / "broker"
-        authority.create(self._certificates, [broker_name], days=30)
-        self.authority = authority.Authority(self._certificates)
+        self.certificates, self._broker = folder / "certificates", folder / "broker"
+        authority.create(self.certificates, [broker_name], days=30)
+        self.authority = authority.Authority(self.certificates)
         self.certificate_port, self.password_port = free_port(), free_port()
         self._log = folder / "broker.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,7 +58,7 @@ class School:
         """Copies to the broker what it must have, as after a renewal or a revocation."""
         mosquitto_files.write(
             self._broker,
-            self._certificates,
+            self.certificates,
             certificate_port=self.certificate_port,
             password_port=self.password_port,
         )

@@ -11,6 +11,7 @@ from tests.support import PATIENCE_SECONDS, debian_program
 HOST: Final = "10.0.2.2"
 """Under this address the computer sees the loopback of the machine that it runs on."""
 _PROGRAM: Final = "qemu-system-x86_64"
+_ALWAYS: Final = "console=ttyS0 systemd.show_status=0 panic=5"
 _KVM: Final = ("-accel", "kvm", "-cpu", "host")
 
 
@@ -40,17 +41,21 @@ class Computer:
         self._console = console
         self._process: subprocess.Popen[bytes] | None = None
 
-    def switch_on(self) -> None:
-        """Begins to boot."""
+    def switch_on(self, arguments: str = "") -> None:
+        """Begins to boot.
+
+        Args:
+            arguments: more words for the kernel's command line.
+        """
         image = self._image
-        disks = [image.disk] if image.writable is None else [image.disk, image.writable]
+        disks = [disk for disk in (image.disk, image.writable, image.boot) if disk is not None]
         root = "ro" if image.writable else "rw"
         command = [
             debian_program(_PROGRAM, package="qemu-system-x86"),
             *("-machine", "q35", "-m", "1024", "-smp", "2", "-display", "none", "-no-reboot"),
             *(_KVM if accelerated() else ("-accel", "tcg,thread=multi", "-cpu", "max")),
             *("-kernel", str(image.kernel), "-initrd", str(image.initrd)),
-            *("-append", f"root=/dev/vda {root} console=ttyS0 systemd.show_status=0 panic=5"),
+            *("-append", f"root=/dev/vda {root} {_ALWAYS} {arguments}"),
             *("-netdev", "user,id=lan", "-device", "virtio-net-pci,netdev=lan"),
             *("-serial", "stdio"),
         ]
@@ -67,6 +72,15 @@ class Computer:
             self._process.kill()
             self._process.wait(PATIENCE_SECONDS)
             self._process = None
+
+    def await_off(self, patience_seconds: float) -> None:
+        """Returns once it has switched itself off, as it does in place of a reboot.
+
+        Raises:
+            subprocess.TimeoutExpired: where it has not.
+        """
+        assert self._process is not None
+        self._process.wait(patience_seconds)
 
     @property
     def on(self) -> bool:

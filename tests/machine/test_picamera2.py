@@ -6,17 +6,16 @@ import pytest
 
 from deploy.device.bundle import make_bundle
 from tests.debian_tree import CACHE, copied, debian
-from tests.machine.image import PACKAGES, TARGET
+from tests.machine.image import BUNDLE, PACKAGES, TARGET
 
 pytestmark = [pytest.mark.machine, pytest.mark.long]
 PYTHON = "/opt/edge-agent/current/bin/python"
 
 
 def test_a_release_sees_picamera2_and_follows_when_it_comes_later() -> None:
-    bundle = CACHE / "bundle-bookworm-amd64"
-    make_bundle(bundle, [TARGET])
+    make_bundle(BUNDLE, [TARGET])
     with copied(debian("amd64", PACKAGES), CACHE / "installing-picamera2") as tree:
-        shutil.copytree(bundle, tree.root / "bundle")
+        shutil.copytree(BUNDLE, tree.root / "bundle")
         first = tree.run("/bundle/install.sh", "--purpose", "A trial").stdout
         assert "no Picamera2 here" in first
         assert tree.run(PYTHON, "-c", "import picamera2", check=False).returncode == 1
