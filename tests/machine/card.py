@@ -16,6 +16,7 @@ from tests.machine.image import (
     BUNDLE,
     PACKAGES,
     PURPOSE,
+    SLOWLY,
     TARGET,
     Image,
     add_video,
@@ -56,8 +57,7 @@ def files_on(card: Path) -> list[str]:
 
 
 def _make_card(folder: Path, school: School) -> Path:
-    common = {"camera": {"source": "/srv/lesson.avi"}, "window": {"seconds": 1.0}}
-    (folder / "common.yaml").write_text(yaml.safe_dump(common))
+    (folder / "common.yaml").write_text(yaml.safe_dump(SLOWLY))
     files = folder / f"card-{DEVICE}"
     words = ("--site", SITE, "--device", DEVICE, "--purpose", PURPOSE)
     words += ("--broker", f"{HOST}:{school.certificate_port}", "--bundle", str(BUNDLE))

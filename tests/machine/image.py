@@ -24,6 +24,12 @@ _MEGABYTES: Final = 2500
 _WRITABLE_MEGABYTES: Final = 128
 _RELEASES_MEGABYTES: Final = 2000
 """What an update needs beside that: three releases and their wheels at a time."""
+SLOWLY: Final = {
+    "camera": {"source": "/srv/lesson.avi", "frames_per_second": 0.5},
+    "pace": {"min_frames_per_second": 0.5},
+    "window": {"seconds": 4.0},
+}
+"""Settings with which an emulated processor keeps up."""
 _IDS: Final = ("--user", "--group")
 LOGIN: Final = "/etc/edge-agent/broker"
 PURPOSE: Final = "Trial of a whole machine with a drawn scene"
@@ -164,9 +170,8 @@ def _configure(tree: Tree, mqtt: dict[str, object], login: Path) -> None:
     tree.run("chmod", "-R", "u=rwX,g=rX,o=", LOGIN)
     file = tree.root / "etc/edge-agent/config.yaml"
     settings = yaml.safe_load(file.read_text())
-    settings["camera"]["source"] = "/srv/lesson.avi"
-    settings["window"]["seconds"] = 1.0
-    settings["mqtt"] |= mqtt
+    for section, values in (*SLOWLY.items(), ("mqtt", mqtt)):
+        settings[section] |= values
     file.write_text(yaml.safe_dump(settings))
 
 
