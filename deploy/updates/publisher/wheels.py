@@ -36,7 +36,7 @@ def project_version(folder: Path) -> str:
     if len(found) != 1:
         raise UpdateError(
             f"{folder}: expected one wheel of {PROJECT}, found {len(found)}; make one with "
-            "`pip wheel --no-deps`, or give another folder with --wheels"
+            "`make bundle`, or give another folder with --wheels"
         )
     return found[0]
 
@@ -71,8 +71,8 @@ def resolve(folder: Path, *, version: str, architecture: str, python: str) -> li
         )
         raise UpdateError(
             f"{folder}: expected every wheel that {architecture} with Python {python} needs, got "
-            f"from pip: {problem.removeprefix('ERROR: ')}; download what is missing with "
-            "`pip download`"
+            f"from pip: {problem.removeprefix('ERROR: ')}; make them with `make bundle`, "
+            "as docs/operations.md tells"
         )
     report = json.loads(answer.stdout)
     names = {str(one["download_info"]["url"]).rpartition("/")[2] for one in report["install"]}
