@@ -56,6 +56,11 @@ def recent_people(
     return {**_drawing(texts, palette), "datasets": datasets}
 
 
+def prepare(texts: Texts, palette: Palette) -> None:
+    """Draws all but the data, which takes longest, before somebody waits for it."""
+    _drawing(texts, palette)
+
+
 @cache
 def _drawing(texts: Texts, palette: Palette) -> dict[str, Any]:
     """The chart without its data; built once, for Altair takes its time."""

@@ -1,24 +1,52 @@
 """Draws how good the networks are: a bar a share, with its interval as a line."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import altair as alt
 
+from dashboard import card_figures
 from dashboard.card_figures import Figures, Measured
 from dashboard.style import COLOURS, Palette
 from dashboard.texts import Texts
 from edge_agent.emotions import EMOTIONS
 
-Chart = alt.LayerChart | alt.FacetChart
+Specification = dict[str, Any]
 _PLAIN = "#0072B2"
 
 
-def bars(
+@dataclass(frozen=True)
+class Charts:
+    """A chart of each of the `Figures`, as Vega-Lite specifications."""
+
+    found: Specification
+    meant: Specification
+    confusion: Specification
+    by_size: Specification
+    faces: Specification
+
+
+@cache
+def released(texts: Texts, palette: Palette) -> Charts:
+    """Those of the released networks; drawn once, for Altair takes its time."""
+    figures, words, emotion = card_figures.released(), texts.about, texts.common.emotions
+    return Charts(
+        found=_bars(figures.found, emotion.__getitem__, words.found_axis, palette),
+        meant=_bars(figures.meant, emotion.__getitem__, words.meant_axis, palette),
+        confusion=_confusion(figures, texts, palette),
+        by_size=_bars(figures.by_size, words.size, words.by_size_axis, palette),
+        faces=_bars(figures.faces, words.least_size, words.faces_axis, palette),
+    )
+
+
+def _bars(
     measured: Sequence[Measured],
     name_of: Callable[[str], str],
     axis: str,
     palette: Palette,
-) -> Chart:
+) -> Specification:
     """Horizontal bars from 0 to 100 %, each with its figure and its interval.
 
     Args:
@@ -59,7 +87,7 @@ def bars(
     return _styled(alt.layer(drawn, interval, words), 40 * len(rows) + 20, palette)
 
 
-def confusion(figures: Figures, texts: Texts, palette: Palette) -> Chart:
+def _confusion(figures: Figures, texts: Texts, palette: Palette) -> Specification:
     """What faces of each emotion were called, as a grid of shares."""
     names = texts.common.emotions
     rows = [
@@ -92,9 +120,9 @@ def confusion(figures: Figures, texts: Texts, palette: Palette) -> Chart:
     return _styled(alt.layer(cells, words).resolve_scale(color="independent"), 400, palette)
 
 
-def _styled(chart: Chart, height: int, palette: Palette) -> Chart:
+def _styled(chart: alt.LayerChart | alt.FacetChart, height: int, palette: Palette) -> Specification:
     """The chart in the page's colours, as wide as its place."""
-    styled: Chart = (
+    styled = (
         chart.properties(height=height, width="container")
         .configure_axis(
             labelFontSize=15,
@@ -107,4 +135,5 @@ def _styled(chart: Chart, height: int, palette: Palette) -> Chart:
         .configure_view(stroke=None)
         .configure(background=palette.ground)
     )
-    return styled
+    drawn: Specification = styled.to_dict()
+    return drawn

@@ -113,6 +113,13 @@ def comparison(
     return {**drawing, "height": _ROW_PX * len(lessons)}
 
 
+def prepare(texts: Texts, palette: Palette) -> None:
+    """Draws all but the data, which takes longest, before somebody waits for it."""
+    _timeline(texts, palette)
+    _shares(palette)
+    _comparison(texts, palette)
+
+
 # What follows is drawn once: Altair takes its time, and only the data change.
 
 

@@ -1,10 +1,11 @@
 """Draws one room as it is now: people, emotions, the device's state, and the last minutes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
+from pyarrow import Table
 
 from dashboard import change, charts, rooms, style
 from dashboard.history import CATEGORIES, UNCERTAIN
@@ -21,6 +22,7 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     "unknown": (":material/help:", "grey"),
 }
 """State → its icon and colour; the word says it too."""
+_CHARTS_KEPT: Final = 8
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Scene:
         heard: whether the state can be believed, or is only the last one known.
         kept: whether a recorder keeps the numbers.
         end: the chart's right edge.
+        charts: of the view.
     """
 
     kind: Kind
@@ -44,6 +47,7 @@ class Scene:
     recent: tuple[Window, ...]
     kept: bool
     end: datetime
+    charts: dict[object, dict[str, Any]] = field(compare=False, repr=False)
 
 
 def scene(view: View, now: datetime) -> Scene:
@@ -60,6 +64,7 @@ def scene(view: View, now: datetime) -> Scene:
         recent=view.recent,
         kept=view.kept(now),
         end=_right_edge(view.newest, view.room.window_length, now),
+        charts=view.charts,
     )
 
 
@@ -105,10 +110,23 @@ def draw(scene: Scene) -> None:
         st.markdown(f"**{texts.live.last_minutes}** {texts.live.chart_hint}")
         if live is None:  # else the tiles are the legend
             style.draw_legend(texts)
-        chart = charts.recent_people(
-            scene.recent, scene.end, scene.window_length, texts, style.palette()
-        )
-        st.vega_lite_chart(chart, width="stretch", theme=None, key="history")
+        st.vega_lite_chart(_chart(scene), width="stretch", theme=None, key="history")
+
+
+def _chart(scene: Scene) -> dict[str, Any]:
+    """The last minutes, drawn by the first session that wants them so."""
+    texts, palette = words(), style.palette()
+    key = scene.end, texts, palette
+    chart = scene.charts.get(key)
+    if chart is None:
+        chart = charts.recent_people(scene.recent, scene.end, scene.window_length, texts, palette)
+        # Streamlit would make a table of each list of rows, by way of pandas, in each session.
+        tables = {name: Table.from_pylist(rows) for name, rows in chart["datasets"].items()}
+        chart["datasets"] = tables
+        if len(scene.charts) >= _CHARTS_KEPT:
+            scene.charts.clear()
+        scene.charts[key] = chart
+    return chart
 
 
 def _draw_counts(window: Window) -> None:

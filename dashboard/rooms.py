@@ -1,5 +1,6 @@
 """What every page with a room shares: the store, the picker, and a notice in place of numbers."""
 
+import threading
 from typing import Final
 
 import streamlit as st
@@ -15,11 +16,9 @@ _CHOSEN: Final = "chosen-room"
 _LONGEST_ECHO: Final = 80
 
 
-@st.cache_resource(show_spinner=False)
-def _open(url: str, broker: str | None) -> Watch:
-    """One for all sessions; the arguments tell settings apart."""
-    store, where = Store(url), settings.current().broker
-    return Watch(store, None if where is None else Feed(where))
+# Not Streamlit's cache, which takes longer to find something than a look at it does.
+_watches: dict[tuple[str, str | None], Watch] = {}
+_opening = threading.Lock()
 
 
 def watch() -> Watch:
@@ -29,7 +28,12 @@ def watch() -> Watch:
         StoreError: when the store cannot be opened.
     """
     told = settings.current()
-    return _open(told.store, None if told.broker is None else str(told.broker))
+    key = told.store, None if told.broker is None else str(told.broker)
+    with _opening:
+        if key not in _watches:
+            store = Store(told.store)
+            _watches[key] = Watch(store, None if told.broker is None else Feed(told.broker))
+        return _watches[key]
 
 
 def store() -> Store:

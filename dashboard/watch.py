@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from dashboard.charts import SPAN
 from dashboard.feed import Feed, Heard
@@ -31,6 +31,7 @@ class View:
         recorders: as the store knows them.
         listening: whether these pages hear the broker; None where they do not try.
         answered_at: when the device last spoke for itself on the broker.
+        charts: drawn from this, once for all sessions with the same language and colours.
     """
 
     room: Room
@@ -39,6 +40,7 @@ class View:
     recorders: tuple[RecorderBeat, ...]
     listening: bool | None
     answered_at: datetime | None
+    charts: dict[object, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     def situation(self, now: datetime) -> Situation:
         """How the room stands at a moment."""
@@ -133,7 +135,10 @@ class _Shared(Generic[_Value]):
             now = time.monotonic()
             if now >= self._until or version != self._version:
                 try:
-                    self._result = self._read()
+                    result = self._read()
+                    # The same object, where it can be: it is quicker to compare.
+                    if self._version < 0 or self._result != result:
+                        self._result = result
                 except StoreError as error:
                     self._result = error
                 self._version = version

@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.starlette import App
 
-from dashboard import settings
+from dashboard import settings, warm
 from dashboard.login.desk import Desk
 from dashboard.login.guard import Guard
 from dashboard.serving import UPLOAD_MEGABYTES
@@ -20,6 +20,8 @@ MultiPartParser.spool_max_size = 2 * UPLOAD_MEGABYTES * 1024 * 1024
 # The pages are those of app.py. Until it has run once, Streamlit would take the files in pages/
 # for pages by themselves, and tell the first visitor of an address that it does not exist.
 PagesManager.uses_pages_directory = False
+
+warm.begin()
 
 app = App(
     Path(__file__).with_name("app.py"),

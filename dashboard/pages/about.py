@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import card_figures, figure_charts, language, style
 from dashboard.card_figures import Measured
+from dashboard.figure_charts import Specification
 
 
 def _points(heading: str, points: Sequence[str]) -> None:
@@ -14,11 +15,11 @@ def _points(heading: str, points: Sequence[str]) -> None:
 
 
 def _figure(
-    says: str, measured: Sequence[Measured], name_of: Callable[[str], str], axis: str
+    says: str, chart: Specification, measured: Sequence[Measured], name_of: Callable[[str], str]
 ) -> None:
     """A sentence, its chart, and the same in words for whoever cannot see it."""
     st.markdown(says)
-    _draw(figure_charts.bars(measured, name_of, axis, style.palette()))
+    _draw(chart)
     words = language.words().about
     with st.expander(words.as_table):
         headings = words.columns
@@ -33,8 +34,8 @@ def _figure(
         )
 
 
-def _draw(chart: figure_charts.Chart) -> None:
-    st.altair_chart(chart, theme=None)
+def _draw(chart: Specification) -> None:
+    st.vega_lite_chart(chart, width="stretch", theme=None)
 
 
 def _percent(share: float) -> str:
@@ -46,6 +47,7 @@ def main() -> None:
     texts = language.words()
     words, emotion = texts.about, texts.common.emotions.__getitem__
     figures = card_figures.released()
+    charts = figure_charts.released(texts, style.palette())
     st.title(words.heading, anchor=False)
     _points(words.meaning_heading, words.meaning)
     _points(words.never_heading, words.never)
@@ -59,16 +61,16 @@ def main() -> None:
     st.caption(words.interval)
     left, right = st.columns(2)
     with left:
-        _figure(words.found, figures.found, emotion, words.found_axis)
+        _figure(words.found, charts.found, figures.found, emotion)
     with right:
-        _figure(words.meant, figures.meant, emotion, words.meant_axis)
+        _figure(words.meant, charts.meant, figures.meant, emotion)
     st.markdown(words.confusion)
-    _draw(figure_charts.confusion(figures, texts, style.palette()))
+    _draw(charts.confusion)
     left, right = st.columns(2)
     with left:
-        _figure(words.by_size, figures.by_size, words.size, words.by_size_axis)
+        _figure(words.by_size, charts.by_size, figures.by_size, words.size)
     with right:
-        _figure(words.faces, figures.faces, words.least_size, words.faces_axis)
+        _figure(words.faces, charts.faces, figures.faces, words.least_size)
     st.caption(f"{words.measured_on}: {'; '.join(figures.data)}.")
 
     _points(words.privacy_heading, words.privacy)

@@ -9,7 +9,7 @@ from dashboard.language import words
 from dashboard.records import Room
 from dashboard.store import StoreError
 
-_TICK_SECONDS = 0.5
+_TICK_SECONDS = 1.0
 
 
 def _draw() -> None:

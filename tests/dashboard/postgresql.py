@@ -17,10 +17,12 @@ class PostgreSQL:
     """A cluster that can be stopped and started; only ``teacher`` needs a password to enter."""
 
     def __init__(self, folder: Path) -> None:
-        """Makes its files in a folder that its user owns."""
+        """Makes its files in a folder that its user owns, where there are none yet."""
         self.port = free_port()
         self._data = folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
+        if self._data.exists():
+            return
         options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync"]
         command = [_program("initdb"), *options, "-D", str(self._data)]
         subprocess.run(command, check=True, capture_output=True, **_AS_USER)
@@ -49,17 +51,27 @@ class PostgreSQL:
         """The URL of a new, empty store."""
         where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
         subprocess.run([_program("createdb"), *where, name], check=True)
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """The URL of a store."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
 
 @contextmanager
-def running_postgresql() -> Iterator[PostgreSQL]:
-    """A cluster at work, gone afterwards."""
+def running_postgresql(kept: Path | None = None) -> Iterator[PostgreSQL]:
+    """A cluster at work, gone afterwards.
+
+    Args:
+        kept: a folder that its user can enter, in place of a temporary one, to find it again.
+    """
     # Not under pytest's folder, which its user could not enter.
-    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as temporary:
+        folder = Path(temporary) if kept is None else kept
+        folder.mkdir(parents=True, exist_ok=True)
         if _AS_USER:
             shutil.chown(folder, "postgres")
-        server = PostgreSQL(Path(folder))
+        server = PostgreSQL(folder)
         server.start()
         try:
             yield server

@@ -1,0 +1,1 @@
+"""Measures how fast each page opens with a school's year in the store."""
