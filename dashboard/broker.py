@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
 DEFAULT_URL: Final = "mqtt://127.0.0.1:1883"
 PASSWORD_VARIABLE: Final = "MQTT_PASSWORD"
 
@@ -28,6 +31,26 @@ class Broker:
 
     def __str__(self) -> str:
         return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+
+    def client(self, name: str, *, keeps_session: bool) -> Client:
+        """A client that will be let in, not yet connected.
+
+        Args:
+            name: under which the broker knows it.
+            keeps_session: whether the broker holds messages while it is away, and each until it
+                is acknowledged by hand.
+        """
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            name,
+            clean_session=not keeps_session,
+            manual_ack=keeps_session,
+        )
+        if self.username is not None:
+            client.username_pw_set(self.username, self.password)
+        if self.tls is not None:
+            client.tls_set_context(self.tls)
+        return client
 
 
 def read_broker(

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import Any, Final, Literal
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -77,13 +77,8 @@ class Feed:
         self._ready = False
         self._troubles = SparingLog(log)
         # What is missed while away is in the store: the broker need not keep it.
-        self._client = Client(
-            CallbackAPIVersion.VERSION2, f"dashboard-{secrets.token_hex(8)}", clean_session=True
-        )
-        if broker.username is not None:
-            self._client.username_pw_set(broker.username, broker.password)
-        if broker.tls is not None:
-            self._client.tls_set_context(broker.tls)
+        name = f"dashboard-{secrets.token_hex(8)}"
+        self._client = broker.client(name, keeps_session=False)
         self._client.reconnect_delay_set(1, _LONGEST_WAIT_SECONDS)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect

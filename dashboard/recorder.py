@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTErrorCode, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -66,13 +65,7 @@ class Recorder:
         self._backoff = Backoff(1.0, 60.0)
         self._next_beat = self._next_forget = 0.0
         self._ready = self._refused = False
-        self._client = Client(
-            CallbackAPIVersion.VERSION2, client_id, clean_session=False, manual_ack=True
-        )
-        if broker.username is not None:
-            self._client.username_pw_set(broker.username, broker.password)
-        if broker.tls is not None:
-            self._client.tls_set_context(broker.tls)
+        self._client = broker.client(client_id, keeps_session=True)
         self._inbox = Inbox(store, self._client.ack)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
