@@ -16,6 +16,7 @@ _FROM: Final = "from"
 _TO: Final = "to"
 _FORM: Final = "%Y-%m-%dT%H:%M"
 _CUSTOM: Final = -1
+_LONGEST_NIGHT: Final = timedelta(hours=12)
 
 
 def pick(store: Store, room: Room, now: datetime, zone: tzinfo | None) -> Period | None:
@@ -66,12 +67,19 @@ def _custom(first: Period, zone: tzinfo | None) -> Period | None:
     ends = st.time_input(texts.ends, _shown(end), key="lesson-to", step=step, width=130)
     if not isinstance(day, date) or begins is None or ends is None:
         return None
-    until = day if ends > begins or ends != time(0) else day + timedelta(days=1)
-    period = Period(_moment(day, begins, zone), _moment(until, ends, zone))
+    period = Period(_moment(day, begins, zone), _moment(_last_day(day, begins, ends), ends, zone))
     if timedelta(0) < period.end - period.start <= report.LONGEST:
         return period
     rooms.notice(*texts.wrong_period)
     return None
+
+
+def _last_day(day: date, begins: time, ends: time) -> date:
+    """The day on which a period ends: the next one where it lasts over midnight."""
+    over = datetime.combine(day, ends) + timedelta(days=1) - datetime.combine(day, begins)
+    # Longer nights are two hours in the wrong order.
+    overnight = ends <= begins and (ends == time(0) or over <= _LONGEST_NIGHT)
+    return day + timedelta(days=1) if overnight else day
 
 
 def _asked(zone: tzinfo | None) -> Period | None:

@@ -94,6 +94,27 @@ def test_another_day_and_time(
     assert WORDS.empty[0] in said(app) and not app.metric
 
 
+def test_a_lesson_over_midnight_is_found_by_its_address_and_its_hours(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
+) -> None:
+    start = START.replace(hour=23, minute=30)
+    fill_lesson(store, start, 60, seed=2)
+    store.add_mark(SITE, ROOM, start + timedelta(minutes=45), "after midnight")
+    address = {"from": "2026-01-05T23:40", "to": "2026-01-06T00:20"}
+    app = page(monkeypatch, store_url, **address)
+    assert "Monday, 5 January 2026, 23:40–00:20" in said(app)
+    assert figures(app)[WORDS.counted_time] == "40 min"
+    assert "1.  00:15  after midnight" in [text.value for text in app.text]
+    app.time_input(key="mark-when").set_value(time(0, 5))
+    app.text_input(key="mark-text").set_value("earlier")
+    submit(app)
+    kept = store.marks(SITE, ROOM, start, start + HOUR)
+    assert [(f"{mark.at:%d %H:%M}", mark.text) for mark in kept] == [
+        ("06 00:05", "earlier"),
+        ("06 00:15", "after midnight"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("first", "last"),
     [
