@@ -1,7 +1,8 @@
 """Photographs every page: ``python -m tests.picture FOLDER [--readme docs]``.
 
 A simulated school, with nobody in it, is shown by the real pages beside a real broker; Chromium
-takes each page on a phone, a laptop and a projector, light and dark, and as a whole.
+takes each page on a phone, a laptop and a projector, light and dark, and as a whole, then what
+is in `picture_scenes`.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from tqdm import tqdm
 
 from dashboard.store import Store
 from edge_agent.emotions import EMOTIONS
+from tests import picture_scenes
 from tests.browser import chromium, prefer_colours, require_chromium, resize, settle
 from tests.dashboard.conftest import batch_for, running_dashboard
 from tests.dashboard.device_messages import WINDOW, health
@@ -38,6 +40,7 @@ PAGES = {
 }
 README = {"live": "dashboard.png", "lesson": "lesson-report.png"}
 """Pages in the README, on a light laptop."""
+_FORM = "%Y-%m-%dT%H:%M"
 TIMETABLE = """
 lessons:
   - name: Maths 7b
@@ -50,20 +53,34 @@ def main(folder: Path, readme: Path | None) -> None:
     require_chromium()
     be_at_ten()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name, running_school(Path(name)) as (address, yesterday):
+    with tempfile.TemporaryDirectory() as name, running_school(Path(name)) as (address, day):
+        lesson = f"&from={day:{_FORM}}&to={day + timedelta(minutes=45):{_FORM}}"
         for theme in ("light", "dark"):
             with chromium(Path(name) / theme, width=1280, height=800) as chrome:
                 prefer_colours(chrome, theme)
                 jobs = [(page, size) for page in PAGES for size in SIZES]
                 for page, size in tqdm(jobs, desc=theme, unit="picture"):
                     resize(chrome, *SIZES[size])
-                    chrome.get(f"{address}/{PAGES[page]}?room={SITE}/{ROOM}&lang=en{yesterday}")
+                    chrome.get(f"{address}/{PAGES[page]}?room={SITE}/{ROOM}&lang=en{lesson}")
                     settle(chrome)
                     picture = folder / f"{page}-{size}-{theme}.png"
                     chrome.save_screenshot(str(picture))
                     if readme and page in README and (size, theme) == ("laptop", "light"):
                         chrome.save_screenshot(str(readme / README[page]))
                     _whole(chrome, SIZES[size][0], folder / f"{page}-{size}-{theme}-whole.png")
+        with chromium(Path(name) / "scenes", width=1280, height=800) as chrome:
+            prefer_colours(chrome, "light")
+            scenes = picture_scenes.scenes(picture_scenes.last_midnight())
+            for called, scene in tqdm(scenes.items(), desc="scenes", unit="scene"):
+                query = f"room={SITE}/{scene.room}&lang={scene.language}{scene.more}"
+                for size in SIZES:
+                    resize(chrome, *SIZES[size])
+                    chrome.get(f"{address}/{PAGES[scene.page]}?{query}")
+                    settle(chrome)
+                    chrome.save_screenshot(str(folder / f"{called}-{size}.png"))
+                    if scene.page != "live":
+                        _whole(chrome, SIZES[size][0], folder / f"{called}-{size}-whole.png")
+            picture_scenes.draw_paper(chrome, f"sqlite:///{name}/counts.db", day, folder)
 
 
 def be_at_ten() -> None:
@@ -74,11 +91,11 @@ def be_at_ten() -> None:
 
 
 @contextmanager
-def running_school(folder: Path) -> Iterator[tuple[str, str]]:
+def running_school(folder: Path) -> Iterator[tuple[str, datetime]]:
     """Broker, recorder, pages, a device at work, and a week of lessons.
 
     Yields:
-        The address, and the parameters that name the lesson of the day before.
+        The address, and when the lesson of the day before begins, by this process's clock.
     """
     port, url = free_port(), f"sqlite:///{folder}/counts.db"
     now = datetime.now(timezone.utc)
@@ -93,27 +110,26 @@ def running_school(folder: Path) -> Iterator[tuple[str, str]]:
         running_mosquitto(folder / "mosquitto", port),
         running_dashboard("record", "--broker", broker, "--store", url),
         device(port) as one,
+        device(port, device=picture_scenes.HIDDEN) as few,
         running_pages("--store", url, "--broker", broker, "--timetable", str(timetable)) as address,
     ):
-        counting = threading.Thread(target=count, args=(one, stop))
+        counting = threading.Thread(target=count, args=(one, few, stop))
         counting.start()
         try:
-            day = begins - timedelta(days=1)
-            form = "%Y-%m-%dT%H:%M"
-            start, end = day.astimezone(), (day + timedelta(minutes=45)).astimezone()
-            yield address, f"&from={start.strftime(form)}&to={end.strftime(form)}"
+            yield address, (begins - timedelta(days=1)).astimezone()
         finally:
             stop.set()
             counting.join()
 
 
-def count(one: Device, stop: threading.Event) -> None:
-    """Publishes a window of about twenty people every five seconds."""
+def count(one: Device, few: Device, stop: threading.Event) -> None:
+    """Publishes a window every five seconds: of about twenty people, and of too few to show."""
     chance = np.random.default_rng(1)
     while not stop.is_set():
         people = chance.multinomial(21, (0.01, 0.01, 0.02, 0.3, 0.46, 0.05, 0.05, 0.1))
         numbers = dict(zip(EMOTIONS, map(int, people), strict=False))
         one.put(uncertain=int(people[-1]), **numbers)
+        few.put(suppressed=True)
         stop.wait(WINDOW.total_seconds())
 
 
@@ -133,6 +149,7 @@ def fill(store: Store, begins: datetime, now: datetime) -> None:
     with batch_for(store) as batch:
         for number in (12, 13, 14):
             batch.set_health(SITE, f"room-{number}", health(), now)
+    picture_scenes.fill(store, now)
     store.close()
 
 
