@@ -26,6 +26,8 @@ from training.recipe import DetectorRecipe, EmotionRecipe, Recipe, load
 CALIBRATION_PICTURES: Final = 200
 CALIBRATION_SEED: Final = 0
 DETECTOR_SIZE_HW: Final = (640, 640)
+TEACHER: Final = "face_detection_yunet_2026may.onnx"
+"""The file of OpenCV Zoo that teaches detectors, as a card names it."""
 COUNTED_HEIGHT: Final = 24
 """Faces from this height on, in pixels, choose the detector's threshold."""
 
@@ -107,6 +109,8 @@ def _training(recipe: Recipe, name: str, data: Path) -> list[str]:
         "--out",
         f"runs/{name}",
     ]
+    if isinstance(recipe, DetectorRecipe) and recipe.teacher_weight:
+        words += ["--teacher", TEACHER]
     if recipe.starts_from is None:
         return [shlex.join(words)]
     words += ["--start", f"runs/{recipe.starts_from}/network.keras"]
