@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +67,9 @@ def build(folder: Path, wheels: list[Path], *, like: Path) -> None:
             bytecode_optimization_levels=[0],
         )
         for file in wheels:
-            with WheelFile.open(file) as source:
+            with WheelFile.open(file) as source, warnings.catch_warnings():
+                # NumPy's wheel brings compiled Python, which is left away and compiled here.
+                warnings.simplefilter("ignore", RuntimeWarning)
                 install(source, destination, additional_metadata={})
     except (OSError, InstallerError, ValueError) as error:
         shutil.rmtree(folder, ignore_errors=True)
