@@ -17,7 +17,8 @@ SPAN: Final = timedelta(minutes=5)
 """How far back the chart reaches."""
 HEIGHT_PX: Final = 260
 _LABELLED_SECONDS: Final = 40
-"""Shorter stretches have no room for words."""
+"""Shorter stretches have no room for words, and those below `_ONE_LINE_SECONDS` not on one line."""
+_ONE_LINE_SECONDS: Final = 150
 _LEAST_TOP: Final = 5
 """The axis of people reaches at least so far."""
 
@@ -48,7 +49,12 @@ def recent_people(
         "hidden": hidden,
         "counted": _rows(history.counted(windows, slack), end),
         "words": [
-            {"at": (row["from"] + row["to"]) / 2, "words": row["words"]}
+            {
+                "at": (row["from"] + row["to"]) / 2,
+                "words": row["words"]
+                if row["to"] - row["from"] < _ONE_LINE_SECONDS
+                else row["words"].replace(" ", "\N{NO-BREAK SPACE}"),
+            }
             for row in (*hidden, *empty)
             if row["to"] - row["from"] >= _LABELLED_SECONDS
         ],

@@ -108,7 +108,8 @@ def draw(scene: Scene) -> None:
             st.markdown(texts.live.not_kept)
     with st.container(key="history-chart"):
         st.markdown(f"**{texts.live.last_minutes}** {texts.live.chart_hint}")
-        if live is None:  # else the tiles are the legend
+        # The tiles are the legend, and where nothing was counted there is nothing to explain.
+        if live is None and any(window.counts for window in scene.recent):
             style.draw_legend(texts)
         st.vega_lite_chart(_chart(scene), width="stretch", theme=None, key="history")
 

@@ -6,6 +6,7 @@ from html import escape
 from typing import Final
 
 from dashboard import report
+from dashboard.confusion import Range
 from dashboard.history import CATEGORIES
 from dashboard.lesson_words import (
     facts,
@@ -24,15 +25,20 @@ from dashboard.texts import Texts
 _WIDTH: Final = 900
 _HEIGHT: Final = 240
 _LEFT: Final = 40
+_BAR: Final = 360
+_LEAST_SHARE: Final = 0.25
+"""The bars of shares reach at least so far."""
 _CSS: Final = """
 body { font: 11pt/1.45 system-ui, sans-serif; color: #1A1C24; max-width: 60rem; margin: 2rem auto;
   padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin-bottom: 0.2rem; } h2 { font-size: 1.15rem; margin-top: 1.6rem; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: 0.25rem
   0.6rem 0.25rem 0; border-bottom: 1px solid #D9DCE3; vertical-align: top; }
-svg { width: 100%; height: auto; } .lead { font-size: 1.15rem; }
+svg { width: 100%; height: auto; } .bar { width: 22rem; max-width: 40vw; vertical-align: middle; }
+.lead { font-size: 1.15rem; }
 .swatch { display: inline-block; width: 0.9em; height: 0.9em; border: 1px solid #767B8A;
   margin-right: 0.4em; vertical-align: -0.1em; }
+.legend span { white-space: nowrap; margin-right: 1rem; }
 .small { font-size: 0.9rem; color: #3D4251; }
 @media print { body { margin: 0; max-width: none; } h2 { break-after: avoid; }
   svg, table { break-inside: avoid; } * { print-color-adjust: exact;
@@ -97,19 +103,42 @@ def _swatch(category: str) -> str:
 
 def _legend(texts: Texts) -> str:
     names = texts.common.emotions
-    return "<p>" + " &nbsp; ".join(f"{_swatch(c)}{escape(names[c])}" for c in CATEGORIES) + "</p>"
+    entries = (f"<span>{_swatch(c)}{escape(names[c])}</span>" for c in CATEGORIES)
+    return f'<p class="legend">{" ".join(entries)}</p>'
 
 
 def _shares(lesson: Report, texts: Texts) -> str:
     found = report.shares(lesson.totals)
     if found is None:
         return f"<p>{escape(texts.lesson.no_numbers)}</p>"
-    rows = []
+    ranges, rows = lesson.ranges or {}, []
+    most = max([_LEAST_SHARE, *found.values(), *(known.high for known in ranges.values())])
     for category in CATEGORIES:
-        label = share_words(found[category], (lesson.ranges or {}).get(category), texts)
-        name = escape(texts.common.emotions[category])
-        rows.append(f"<tr><td>{_swatch(category)}{name}</td><td>{escape(label)}</td></tr>")
+        share, known = found[category], ranges.get(category)
+        name, label = texts.common.emotions[category], share_words(share, known, texts)
+        rows.append(
+            f"<tr><td>{_swatch(category)}{escape(name)}</td><td>{escape(label)}</td>"
+            f"<td>{_bar(category, share / most, known, most)}</td></tr>"
+        )
     return f"<table>{''.join(rows)}</table>"
+
+
+def _bar(category: str, part: float, known: Range | None, most: float) -> str:
+    """A share as a bar, with a line over it where it probably lies."""
+    parts = [
+        f'<rect y="2" width="{_BAR * part:.1f}" height="14" fill="{COLOURS[category]}" '
+        f'stroke="{LIGHT.line}"/>'
+    ]
+    if known is not None and known.high > known.low:
+        low, high = (_BAR * edge / most for edge in (known.low, known.high))
+        line = f"M{low:.1f} 9H{high:.1f}M{low:.1f} 4V14M{high:.1f} 4V14"
+        parts += [
+            f'<path d="{line}" stroke="{colour}" stroke-width="{width}"/>'
+            for colour, width in ((LIGHT.ground, 5), (LIGHT.ink, 2))
+        ]
+    box = f"-3 0 {_BAR + 6} 18"
+    # Hidden from those who hear the page: the words beside it say the same.
+    return f'<svg class="bar" viewBox="{box}" aria-hidden="true">{"".join(parts)}</svg>'
 
 
 def _others(lesson: Report, others: Sequence[tuple[str, Totals]], texts: Texts) -> str:
@@ -173,6 +202,7 @@ def _timeline(lesson: Report, zone: tzinfo | None, texts: Texts) -> str:
     ]
     parts.append(
         f'<path d="M{_LEFT} {y(top):.1f}V{base:.1f}H{_WIDTH}" fill="none" stroke="{LIGHT.line}"/>'
+        f'<text x="0" y="11">{escape(texts.common.people)}</text>'
         f'<text x="{_LEFT - 6}" y="{y(top) + 5:.1f}" text-anchor="end">{top:.0f}</text>'
         f'<text x="{_LEFT - 6}" y="{base + 4:.1f}" text-anchor="end">0</text>'
     )

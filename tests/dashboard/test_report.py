@@ -155,9 +155,10 @@ def test_the_printed_report_needs_nothing_else_and_escapes_what_it_is_given(
     # Nothing is fetched, and nothing runs.
     assert not re.search(r"(src|href)=|url\((?!#)|@import|\bon\w+=", page)
     assert ENGLISH.common.no_pupil in page and "56 %" in page and 'lang="en"' in page
-    drawing = re.search("<svg.*</svg>", page, re.S)
-    assert drawing is not None
-    assert ElementTree.fromstring(drawing[0]).tag == "svg"
+    # The timeline, and a bar for each share, which the words below them speak of.
+    drawings = re.findall("<svg.*?</svg>", page, re.S)
+    assert len(drawings) == 1 + len(CATEGORIES)
+    assert {ElementTree.fromstring(drawing).tag for drawing in drawings} == {"svg"}
 
 
 def test_charts_tell_hidden_from_missing_and_number_the_marks(lesson: Report) -> None:
