@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import access, device_report, language, rooms
-from dashboard.device_report import DeviceReport
+from dashboard.device_report import FINDINGS, DeviceReport
 from dashboard.records import Rejected
 from dashboard.store import Store, StoreError
 
@@ -46,16 +46,17 @@ def _draw_pressing(pressing: list[DeviceReport], number: int) -> None:
             st.markdown(f":material/check_circle: {words.none_pressing.format(rooms=number)}")
             return
         st.markdown(words.some_pressing.format(pressing=len(pressing), rooms=number))
-        for report in pressing:
+        # What is the matter stands once, with all rooms that have it: thirty may have it at once.
+        for finding in FINDINGS:
+            names = [report.room.name for report in pressing if finding in report.findings]
+            if not names:
+                continue
             with st.container(border=True):
-                # As plain text: Markdown would read what a name holds.
-                st.text(report.room.name)
-                st.markdown(
-                    "\n".join(
-                        f"- **{words.findings[finding]}.** {words.advice[finding]}"
-                        for finding in report.findings
-                    )
-                )
+                st.markdown(f"**{words.findings[finding]}.** {words.advice[finding]}")
+                with st.container(horizontal=True, gap="small"):
+                    for name in names:
+                        # As plain text: Markdown would read what a name holds.
+                        st.text(name, width="content")
 
 
 def _draw_table(reports: list[DeviceReport], now: datetime) -> None:

@@ -59,6 +59,21 @@ def test_everything_of_a_device_is_in_the_table(
     assert WORDS.advice["windows_lost"] in text and WORDS.no_rejected in text
 
 
+def test_what_several_rooms_have_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
+) -> None:
+    names = ["school-a/room-11", "school-a/room-12"]
+    for name in names:
+        fill(store, device=name.partition("/")[2])
+        with batch_for(store) as batch:
+            lost = status("offline", "connection_lost")
+            batch.set_status("school-a", name.partition("/")[2], lost, now())
+    app = devices(monkeypatch, store_url)
+    assert said(app).count(WORDS.advice["offline"]) == 1
+    assert WORDS.some_pressing.format(pressing=2, rooms=2) in said(app)
+    assert set(names) <= {text.value for text in app.text}
+
+
 def test_refused_messages_are_listed_with_their_cause(
     monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
 ) -> None:
