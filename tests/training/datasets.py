@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from edge_agent.emotions import EMOTIONS
+from training.ferplus import ANSWERS
 
 
 def fer2013_zip(path: Path, *, each: int = 6) -> Path:
@@ -23,6 +24,37 @@ def fer2013_zip(path: Path, *, each: int = 6) -> Path:
                     face = random.integers(0, 20, (48, 48)).astype(np.uint8) + 30 * index
                     name = f"{folder}/{emotion}/{split}_{number}.png"
                     archive.writestr(name, cv2.imencode(".png", face)[1].tobytes())
+    return path
+
+
+def fer2013_csv(path: Path, *, each: int = 2) -> Path:
+    """FER-2013 in its original form: the label's number, the pixels, the split."""
+    lines = ["emotion,pixels,Usage"]
+    for usage in ("Training", "PublicTest", "PrivateTest"):
+        for emotion in range(7):
+            for number in range(each):
+                pixels = " ".join([str(30 * emotion + number)] * 48 * 48)
+                lines.append(f"{emotion},{pixels},{usage}")
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def ferplus_csv(path: Path, *, each: int = 6) -> Path:
+    """Votes for the pictures of `fer2013_zip`: eight taggers agree with the folder."""
+    ours = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+    lines = [",".join(("path", *ANSWERS))]
+    for index, emotion in enumerate(EMOTIONS):
+        votes = ["8" if answer == ours[index] else "0" for answer in ANSWERS]
+        votes[-2] = "2"
+        for folder, split in (
+            ("train", "Training"),
+            ("test", "PublicTest"),
+            ("test", "PrivateTest"),
+        ):
+            for number in range(each):
+                path_inside = f"{folder}/{emotion}/{split}_{number}.png"
+                lines.append(",".join((path_inside, *votes)))
+    path.write_text("\n".join([*lines, ""]))
     return path
 
 
