@@ -9,6 +9,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from training.camera import Camera
+
 
 class FaceAugmentation(keras.layers.Layer):
     """Augments (B, 48, 48, 1) faces in 0..255 while training; passes them through otherwise.
@@ -21,6 +23,11 @@ class FaceAugmentation(keras.layers.Layer):
         small_face_share: share of faces shrunk to one of `small_face_sizes` and back.
         small_face_sizes: sides in pixels of such faces.
         erase_share: share of faces with a grey rectangle on them.
+        light: largest logarithm of the change of contrast, and of the gamma; brightness changes
+            by up to a hundred grey levels times that.
+        side_light: largest share by which one side is brighter than the middle.
+        noise: largest standard deviation of noise on the enlarged face, in grey levels.
+        camera: options of `Camera`; without any, no camera is imitated.
     """
 
     def __init__(
@@ -33,6 +40,10 @@ class FaceAugmentation(keras.layers.Layer):
         small_face_share: float = 0.35,
         small_face_sizes: tuple[int, ...] = (16, 20, 24, 32),
         erase_share: float = 0.25,
+        light: float = 0.4,
+        side_light: float = 0.0,
+        noise: float = 6.0,
+        camera: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(dtype="float32", **kwargs)
@@ -43,13 +54,26 @@ class FaceAugmentation(keras.layers.Layer):
         self.small_face_share = small_face_share
         self.small_face_sizes = small_face_sizes
         self.erase_share = erase_share
+        self.light, self.side_light, self.noise = light, side_light, noise
+        self.camera = Camera(seed=seed + 1, **camera) if camera is not None else None
+
+    def build(self, faces_shape: Any) -> None:
+        """Builds the camera, which Keras would otherwise warn of."""
+        if self.camera is not None:
+            self.camera.build(faces_shape)
 
     def call(self, faces: Any, training: bool = False) -> Any:
         faces = ops.cast(faces, "float32")
         if not training:
             return faces
-        for change in (self._place, self._shrink, self._light, self._erase):
-            faces = change(faces)
+        faces = self._place(faces)
+        if self.small_face_share > 0:
+            faces = self._shrink(faces)
+        if self.side_light > 0:
+            faces = self._light_from_a_side(faces)
+        if self.camera is not None:
+            faces = self.camera(faces)
+        faces = self._erase(self._light(faces))
         return ops.clip(faces, 0.0, 255.0)
 
     def _uniform(self, faces: Any, low: float, high: float, *, columns: int = 1) -> Any:
@@ -90,12 +114,27 @@ class FaceAugmentation(keras.layers.Layer):
 
     def _light(self, faces: Any) -> Any:
         """Changes contrast and brightness, and adds sensor noise."""
-        contrast = ops.exp(self._uniform(faces, -0.4, 0.4))[:, :, None, None]
-        brightness = self._uniform(faces, -40.0, 40.0)[:, :, None, None]
+        light = self.light
+        contrast = ops.exp(self._uniform(faces, -light, light))[:, :, None, None]
+        brightness = self._uniform(faces, -100 * light, 100 * light)[:, :, None, None]
         mean = ops.mean(faces, axis=(1, 2, 3), keepdims=True)
-        noise = self._uniform(faces, 0.0, 6.0)[:, :, None, None]
+        noise = self._uniform(faces, 0.0, self.noise)[:, :, None, None]
         noise = noise * keras.random.normal(ops.shape(faces), seed=self.random)
         return (faces - mean) * contrast + mean + brightness + noise
+
+    def _light_from_a_side(self, faces: Any) -> Any:
+        """Brightens one side and darkens the other, as a window does, and bends the greys."""
+        side = faces.shape[1]
+        position = (ops.cast(ops.arange(side), "float32") / (side - 1) * 2 - 1)[None, :]
+        slopes = self._uniform(faces, -self.side_light, self.side_light, columns=2)
+        light = (
+            1.0
+            + slopes[:, :1, None, None] * position[:, :, None, None]
+            + slopes[:, 1:, None, None] * position[:, None, :, None]
+        )
+        gamma = ops.exp(self._uniform(faces, -self.light, self.light))[:, :, None, None]
+        faces = 255.0 * ops.power(ops.clip(faces, 1.0, 255.0) / 255.0, gamma)
+        return ops.clip(faces * light, 0.0, 255.0)
 
     def _erase(self, faces: Any) -> Any:
         """Covers a rectangle of up to half the side, as a hand or a neighbour's head does."""
