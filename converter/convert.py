@@ -66,6 +66,8 @@ def frozen(network: Any, image_shape: Sequence[int], *, batch: int) -> Iterator[
         convert_variables_to_constants_v2,
     )
 
+    from training.networks import in_float32
+
     pixels = keras.Input(tuple(image_shape), batch_size=batch, name="pixels")
     fixed = keras.Model(pixels, in_float32(network)(pixels))
     names = sorted(fixed.output) if isinstance(fixed.output, dict) else ["output_0"]
@@ -186,15 +188,3 @@ def load_network(path: Path) -> Any:
     if not isinstance(network, keras.Model):
         raise ConversionError(f"{path}: expected a .keras network, got a {type(network).__name__}")
     return network
-
-
-def in_float32(network: Any) -> Any:
-    """The same network computing in float32, whatever it was trained in."""
-    import keras
-
-    def clone(layer: Any) -> Any:
-        return layer.__class__.from_config({**layer.get_config(), "dtype": "float32"})
-
-    result = keras.models.clone_model(network, clone_function=clone)
-    result.set_weights(network.get_weights())
-    return result

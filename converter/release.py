@@ -22,6 +22,7 @@ from training.evaluate import evaluate, fit_temperature
 from training.face_detector import evaluate as detection
 from training.face_detector import groups
 from training.recipe import DetectorRecipe, EmotionRecipe, Recipe, load
+from training.run import read_run
 
 CALIBRATION_PICTURES: Final = 200
 CALIBRATION_SEED: Final = 0
@@ -83,7 +84,10 @@ def release(
                 demographics=demographics,
                 in_float=_in_float(network, out),
             )
-        how = " && ".join([*_training(recipe, Path(recipe_name).name, data), command])
+        run = read_run(network)
+        seed = run.recipe["seed"] if run is not None else recipe.seed
+        how = " && ".join([*_training(recipe, Path(recipe_name).name, data, seed), command])
+        recipe = recipe.model_copy(update={"seed": seed})
         card = _card(recipe, partial, network, command=how, **figures)
         card_partial = partial.with_suffix(".card")
         card_partial.write_text(_text(card))
@@ -96,25 +100,27 @@ def release(
     return model
 
 
-def _training(recipe: Recipe, name: str, data: Path) -> list[str]:
-    """The commands that train by a recipe and those it starts from, in their order."""
-    words = [
-        "python",
-        "-m",
-        "training",
-        "train",
-        name,
-        "--data",
-        data.name,
-        "--out",
-        f"runs/{name}",
-    ]
+def _training(recipe: Recipe, name: str, data: Path, seed: int | None = None) -> list[str]:
+    """The commands that train by a recipe and those it needs before, in their order."""
+    teachers: tuple[str, ...] = ()
+    if isinstance(recipe, EmotionRecipe) and recipe.distillation is not None:
+        teachers = recipe.distillation.teachers
+    words = ["python", "-m", "training", "distill" if teachers else "train", name]
+    words += ["--data", data.name, "--out", f"runs/{name}"]
+    if isinstance(recipe, EmotionRecipe) and recipe.ferplus_weight > 0:
+        words += ["--ferplus", "ferplus_votes.csv"]
     if isinstance(recipe, DetectorRecipe) and recipe.teacher_weight:
         words += ["--teacher", TEACHER]
-    if recipe.starts_from is None:
-        return [shlex.join(words)]
-    words += ["--start", f"runs/{recipe.starts_from}/network.keras"]
-    earlier = _training(load(recipe.starts_from), recipe.starts_from, data)
+    earlier: list[str] = []
+    for teacher in teachers:
+        earlier += _training(load(teacher), teacher, data)
+    if teachers:
+        words += ["--teachers", *(f"runs/{teacher}/network.keras" for teacher in teachers)]
+    if recipe.starts_from is not None:
+        words += ["--start", f"runs/{recipe.starts_from}/network.keras"]
+        earlier += _training(load(recipe.starts_from), recipe.starts_from, data)
+    if seed is not None and seed != recipe.seed:
+        words += ["--seed", str(seed)]
     return [*earlier, shlex.join(words)]
 
 

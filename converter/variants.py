@@ -15,6 +15,7 @@ from converter.precision import Precision
 from edge_agent.emotions import EMOTIONS
 from edge_agent.messages import Sha256, describe
 from edge_agent.preprocess import FACE_SIZE
+from training.costs import multiply_adds
 
 _SUFFIX: Final = ".variants.json"
 _FACE: Final = (FACE_SIZE, FACE_SIZE, 1)
@@ -156,19 +157,6 @@ def read_variants(folder: Path) -> list[Variants]:
             _require_same(folder / variant.file, variant)
         result.append(variants)
     return result
-
-
-def multiply_adds(network: Any) -> int:
-    """Multiplications, each with its addition, for one face."""
-    total = 0
-    for layer in network.layers:
-        kind = type(layer).__name__
-        if kind in ("Conv2D", "DepthwiseConv2D"):
-            height, width = layer.output.shape[1:3]
-            total += height * width * int(np.prod(layer.kernel.shape))
-        elif kind == "Dense":
-            total += int(np.prod(layer.kernel.shape))
-    return total
 
 
 def _require_classifier(network: Any, path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from tqdm import tqdm
 
-from converter.convert import ConversionError, in_float32, load_network
+from converter.convert import ConversionError, load_network
 from converter.precision import Precision
 from converter.variants import Variants, network_name
 from edge_agent.emotion_classifier import EmotionClassifier, softmax
@@ -168,6 +168,8 @@ def network_of(made: Variants, paths: Sequence[Path]) -> Path:
 
 
 def _probabilities(network: Any, faces_gray: np.ndarray) -> np.ndarray:
+    from training.networks import in_float32
+
     logits = in_float32(network).predict(
         faces_gray[..., None].astype(np.float32), batch_size=128, verbose=0
     )

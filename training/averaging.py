@@ -17,6 +17,27 @@ def refresh_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
         network(batch, training=True)
 
 
+def measure_statistics(network: keras.Model, run: Callable[[], int]) -> None:
+    """Measures the same by compiled steps, and nothing of what was before remains.
+
+    Args:
+        network: whose batch normalisation begins anew.
+        run: runs it as in training; returns the number of batches.
+    """
+    layers = [
+        layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    for layer in layers:
+        layer.moving_mean.assign(0 * layer.moving_mean)
+        layer.moving_variance.assign(0 * layer.moving_variance)
+    batches = run()
+    for layer in layers:
+        # A moving average that began at zero is too small by this much.
+        share = 1 - layer.momentum**batches
+        layer.moving_mean.assign(layer.moving_mean / share)
+        layer.moving_variance.assign(layer.moving_variance / share)
+
+
 class SaveAveraged(keras.callbacks.Callback):
     """After each epoch: refreshes the statistics, measures, and saves the bare network.
 
@@ -27,7 +48,10 @@ class SaveAveraged(keras.callbacks.Callback):
         network: the network without augmentation and loss.
         path: where to save it; replaced in one step.
         batches: gives inputs of `network`, as in training.
+        refresh: refreshes the statistics in place of what `batches` gives.
         measure: called after that; what it returns is added to the log.
+        every: so many epochs.
+        last: the number of epochs, whose last is always measured.
     """
 
     def __init__(
@@ -35,15 +59,21 @@ class SaveAveraged(keras.callbacks.Callback):
         network: keras.Model,
         path: Path,
         *,
-        batches: Callable[[], Iterable[Any]],
+        batches: Callable[[], Iterable[Any]] = tuple,
+        refresh: Callable[[], None] | None = None,
         measure: Callable[[], dict[str, float]] = dict,
+        every: int = 1,
+        last: int = 0,
     ) -> None:
         super().__init__()
         self._network, self._path = network, path
-        self._batches, self._measure = batches, measure
+        self._refresh = refresh or (lambda: refresh_statistics(network, batches()))
+        self._measure, self._every, self._last = measure, every, last
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        refresh_statistics(self._network, self._batches())
+        if (epoch + 1) % self._every and epoch + 1 != self._last:
+            return
+        self._refresh()
         if logs is not None:
             logs.update(self._measure())
         partial = self._path.with_name("partial.keras")

@@ -1,18 +1,43 @@
-"""Measures an emotion classifier, as the agent runs it, on FER-2013."""
+"""Measures an emotion classifier on FER-2013, and on what FER+ saw in the same pictures."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
 
-from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.emotions import EMOTIONS
+from training import ferplus
 from training.fer2013 import FaceSet
-from training.statistics import wilson_interval
+from training.statistics import Share
 
 FACE_SIZES: Final = (48, 32, 24, 16)
 """Sides in pixels to which faces are shrunk and enlarged again."""
+
+
+class Classifier(Protocol):
+    """Whatever gives calibrated probabilities, (N, 48, 48) uint8 → (N, 7)."""
+
+    def predict(self, faces_gray: np.ndarray) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class LabelFigures:
+    """How well one emotion is told, 0..1 each; `support` is its number of pictures."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The answers of one range of confidence: their number, mean confidence and share right."""
+
+    number: int
+    confidence: float
+    right: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,85 +45,141 @@ class ClassifierReport:
     """What was measured.
 
     Attributes:
-        number: of pictures.
-        accuracy: share of right answers, 0..1.
-        interval: its 95 % interval.
-        macro_f1: mean F1 of the seven labels.
-        recall: by label.
+        right: share of right answers.
+        by_label: by emotion.
         confusion: (7, 7) numbers of pictures, true label by row.
-        calibration_error: expected calibration error in 15 bins, 0..1.
-        accuracy_by_size: by side in pixels, down to which the faces were shrunk.
+        reliability: 15 ranges of confidence, those without an answer left out.
+        by_size: share of right answers by side in pixels, down to which the faces were shrunk.
+        ferplus: right by the majority of FER+'s taggers, among their 8 emotions; contempt, which
+            the networks do not know, is never right. None where there are no votes.
+        ferplus_7: the same without the pictures of contempt.
     """
 
-    number: int
-    accuracy: float
-    interval: tuple[float, float]
-    macro_f1: float
-    recall: dict[str, float]
+    right: Share
+    by_label: dict[str, LabelFigures]
     confusion: np.ndarray
-    calibration_error: float
-    accuracy_by_size: dict[int, float]
+    reliability: tuple[Bin, ...]
+    by_size: dict[int, Share]
+    ferplus: Share | None = None
+    ferplus_7: Share | None = None
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean F1 of the seven labels."""
+        return float(np.mean([label.f1 for label in self.by_label.values()]))
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error in 15 bins, 0..1."""
+        gaps = [abs(each.confidence - each.right) * each.number for each in self.reliability]
+        return float(sum(gaps) / self.right.total)
 
     def summary(self) -> dict[str, Any]:
         """Rounded figures for a model card."""
-        return {
-            "pictures": self.number,
-            "accuracy": round(self.accuracy, 4),
-            "interval_95": [round(bound, 4) for bound in self.interval],
+        labels = self.by_label.items()
+        result = {
+            "pictures": self.right.total,
+            "accuracy": round(self.right.value, 4),
+            "interval_95": [round(bound, 4) for bound in self.right.interval],
             "macro_f1": round(self.macro_f1, 4),
-            "recall": {label: round(value, 3) for label, value in self.recall.items()},
+            "precision": {label: round(figures.precision, 3) for label, figures in labels},
+            "recall": {label: round(figures.recall, 3) for label, figures in labels},
+            "f1": {label: round(figures.f1, 3) for label, figures in labels},
             "confusion": self.confusion.tolist(),
             "expected_calibration_error": round(self.calibration_error, 4),
             "accuracy_by_face_pixels": {
-                str(size): round(value, 4) for size, value in self.accuracy_by_size.items()
+                str(size): round(share.value, 4) for size, share in self.by_size.items()
             },
         }
+        for name, share in (("ferplus_8", self.ferplus), ("ferplus_7", self.ferplus_7)):
+            if share is not None:
+                result[name] = {
+                    "pictures": share.total,
+                    "accuracy": round(share.value, 4),
+                    "interval_95": [round(bound, 4) for bound in share.interval],
+                }
+        return result
 
     def markdown(self) -> str:
-        """A table for people."""
-        low, high = self.interval
+        """Tables for people."""
         lines = [
-            f"{self.number} pictures: {self.accuracy:.2%} right "
-            f"(95 % interval {low:.2%} to {high:.2%}), macro F1 {self.macro_f1:.3f}, "
+            f"{self.right.total} pictures: {self.right} right, macro F1 {self.macro_f1:.3f}, "
             f"expected calibration error {self.calibration_error:.2%}",
             "",
-            "| emotion | recall | pictures |",
-            "|---|---|---|",
+            "| emotion | precision | recall | F1 | pictures |",
+            "|---|---:|---:|---:|---:|",
         ]
-        for index, label in enumerate(EMOTIONS):
-            number = self.confusion[index].sum()
-            lines.append(f"| {label} | {self.recall[label]:.1%} | {number} |")
+        for label, figures in self.by_label.items():
+            lines.append(
+                f"| {label} | {figures.precision:.1%} | {figures.recall:.1%} "
+                f"| {figures.f1:.3f} | {figures.support} |"
+            )
         lines += ["", "| face shrunk to | right |", "|---|---|"]
-        lines += [f"| {size} px | {share:.2%} |" for size, share in self.accuracy_by_size.items()]
+        lines += [f"| {size} px | {share} |" for size, share in self.by_size.items()]
+        if self.ferplus is not None and self.ferplus_7 is not None:
+            lines += ["", "| FER+, by majority | right | pictures |", "|---|---|---:|"]
+            for name, share in (
+                ("8 emotions, contempt never right", self.ferplus),
+                ("7 emotions, without contempt", self.ferplus_7),
+            ):
+                lines.append(f"| {name} | {share} | {share.total} |")
         return "\n".join(lines)
 
 
-def evaluate(classifier: EmotionClassifier, faces: FaceSet) -> ClassifierReport:
-    """Runs the classifier over a split."""
+def evaluate(
+    classifier: Classifier, faces: FaceSet, votes: np.ndarray | None = None
+) -> ClassifierReport:
+    """Runs the classifier over a split.
+
+    Args:
+        classifier: with calibrated probabilities.
+        faces: the split.
+        votes: FER+'s of these faces, as `ferplus.read_votes` gives them.
+    """
     probabilities = classifier.predict(faces.faces_gray)
     answers = probabilities.argmax(axis=1)
     right = answers == faces.labels
     confusion = np.zeros((len(EMOTIONS), len(EMOTIONS)), int)
     np.add.at(confusion, (faces.labels, answers), 1)
-    hits = np.diag(confusion)
-    by_size = {FACE_SIZES[0]: float(right.mean())}
+    by_size = {FACE_SIZES[0]: Share.of(right)}
     for size in FACE_SIZES[1:]:
         small = classifier.predict(shrunk(faces.faces_gray, size)).argmax(axis=1)
-        by_size[size] = float((small == faces.labels).mean())
+        by_size[size] = Share.of(small == faces.labels)
+    shares: list[Share | None] = [None, None]
+    if votes is not None:
+        seen = ferplus.majority(votes)
+        shares = [
+            Share.of((answers == seen)[chosen])
+            for chosen in (seen >= 0, (seen >= 0) & (seen != ferplus.CONTEMPT))
+        ]
     return ClassifierReport(
-        number=len(right),
-        accuracy=float(right.mean()),
-        interval=wilson_interval(int(right.sum()), len(right)),
-        macro_f1=float(
-            np.mean(2 * hits / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1))
-        ),
-        recall=dict(
-            zip(EMOTIONS, (hits / np.maximum(confusion.sum(axis=1), 1)).tolist(), strict=True)
-        ),
+        right=Share.of(right),
+        by_label=by_label(confusion),
         confusion=confusion,
-        calibration_error=calibration_error(probabilities.max(axis=1), right),
-        accuracy_by_size=by_size,
+        reliability=reliability(probabilities.max(axis=1), right),
+        by_size=by_size,
+        ferplus=shares[0],
+        ferplus_7=shares[1],
     )
+
+
+def by_label(confusion: np.ndarray) -> dict[str, LabelFigures]:
+    """Precision, recall, F1 and support of a (7, 7) confusion matrix, true label by row."""
+    hits, support, answered = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    columns = (
+        hits / np.maximum(answered, 1),
+        hits / np.maximum(support, 1),
+        2 * hits / np.maximum(support + answered, 1),
+    )
+    return {
+        label: LabelFigures(
+            precision=float(columns[0][index]),
+            recall=float(columns[1][index]),
+            f1=float(columns[2][index]),
+            support=int(support[index]),
+        )
+        for index, label in enumerate(EMOTIONS)
+    }
 
 
 def shrunk(faces_gray: np.ndarray, size: int) -> np.ndarray:
@@ -110,8 +191,10 @@ def shrunk(faces_gray: np.ndarray, size: int) -> np.ndarray:
     return result
 
 
-def calibration_error(confidences: np.ndarray, right: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error, 0..1 (Guo et al., "On Calibration of Modern Networks", 2017).
+def reliability(confidences: np.ndarray, right: np.ndarray, bins: int = 15) -> tuple[Bin, ...]:
+    """How often answers of each confidence are right.
+
+    After Guo et al., "On Calibration of Modern Neural Networks", 2017.
 
     Args:
         confidences: (N,) the probability of each answer, 0..1.
@@ -119,12 +202,14 @@ def calibration_error(confidences: np.ndarray, right: np.ndarray, bins: int = 15
         bins: of equal width.
     """
     which = np.minimum((confidences * bins).astype(int), bins - 1)
-    gaps = [
-        abs(confidences[which == index].mean() - right[which == index].mean())
-        * (which == index).sum()
+    return tuple(
+        Bin(
+            int((which == index).sum()),
+            float(confidences[which == index].mean()),
+            float(right[which == index].mean()),
+        )
         for index in np.unique(which)
-    ]
-    return float(sum(gaps) / len(right))
+    )
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:

@@ -82,8 +82,10 @@ def load(source: Path, split: str) -> FaceSet:
             for start in tqdm(starts, desc=f"FER-2013 {split}", unit="strip"):
                 encoded = np.frombuffer(archive.read(_strip(split, start)), np.uint8)
                 strip = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
+                if strip is None:
+                    raise DatasetError(f"{source}: expected WebP in {_strip(split, start)}")
                 faces[start : start + _STRIP] = strip.reshape(-1, 48, 48)
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, AttributeError) as error:
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
         if isinstance(error, DatasetError):
             raise
         raise DatasetError(f"{source}: expected a packed FER-2013, got: {error}") from error

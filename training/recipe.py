@@ -39,13 +39,40 @@ class _Recipe(BaseModel):
     seed: int = Field(ge=0)
 
 
+class Distillation(BaseModel):
+    """What a student learns from teachers.
+
+    Attributes:
+        teachers: the recipes that trained them.
+        temperature: that softens the answers of teachers and student.
+        weight: share of the teachers in the loss; the rest is the labels'.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    teachers: tuple[str, ...] = Field(min_length=1)
+    temperature: float = Field(gt=0)
+    weight: float = Field(ge=0, le=1)
+
+
 class EmotionRecipe(_Recipe):
-    """How an emotion classifier is trained."""
+    """How an emotion classifier is trained.
+
+    Attributes:
+        ferplus_weight: share of FER+'s votes in the target; the rest is FER-2013's own label.
+        mixup: alpha of the distribution by which neighbours are mixed; 0 for none.
+        measure_every: epochs from one measurement, saved network and backup to the next.
+        distillation: for a student, what it learns from its teachers.
+    """
 
     task: Literal["emotion_classifier"]
     family: str
     augmentation: dict[str, Any] = {}
     label_smoothing: float = Field(ge=0, lt=1)
+    ferplus_weight: float = Field(default=0, ge=0, le=1)
+    mixup: float = Field(default=0, ge=0)
+    measure_every: int = Field(default=1, gt=0)
+    distillation: Distillation | None = None
 
 
 class DetectorRecipe(_Recipe):

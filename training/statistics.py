@@ -1,6 +1,36 @@
 """Figures with their uncertainty."""
 
 import math
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many right of so many; as text, percent with the 95 % interval."""
+
+    hits: int
+    total: int
+
+    @classmethod
+    def of(cls, right: np.ndarray) -> "Share":
+        """Counts (N,) bool."""
+        return cls(int(right.sum()), len(right))
+
+    @property
+    def value(self) -> float:
+        """0..1; 0 where nothing was tried."""
+        return self.hits / self.total if self.total else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval, 0..1."""
+        return wilson_interval(self.hits, self.total)
+
+    def __str__(self) -> str:
+        low, high = (f"{100 * bound:.1f}" for bound in self.interval)
+        return f"{100 * self.value:.1f} % ({low} to {high})"
 
 
 def wilson_interval(hits: int, total: int) -> tuple[float, float]:

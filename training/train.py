@@ -1,38 +1,37 @@
 """Trains an emotion classifier by a recipe; a killed run goes on where it stopped."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
 
 import keras
-import numpy as np
 
-from edge_agent.emotions import EMOTIONS
-from training import fer2013
+from training import fer2013, run
 from training.augmentation import FaceAugmentation
-from training.averaging import SaveAveraged
+from training.classifier import ClassifierTrainer, Mixup
+from training.device_data import DeviceFaces
+from training.labels import targets
 from training.models import EMOTION_MODELS
 from training.recipe import EmotionRecipe, RecipeError
-from training.schedule import optimizer
 from training.start import start_from
-
-_STATISTICS_FACES: Final = 6400
 
 
 def train(
     recipe: EmotionRecipe,
     *,
+    name: str,
     data: Path,
     out: Path,
+    votes: Path | None = None,
     start: Path | None = None,
     limit: int | None = None,
 ) -> Path:
-    """Trains and writes ``network.keras`` (moving-average weights) and ``log.csv``.
+    """Trains and writes ``network.keras`` (moving-average weights), ``log.csv`` and ``run.json``.
 
     Args:
         recipe: what to do.
+        name: of the recipe.
         data: FER-2013, as `fer2013.load` takes it.
         out: folder of the run; run again with the same folder to go on after a kill.
+        votes: of FER+, where the recipe mixes them in.
         start: a trained network of the same family and options to begin with.
         limit: use only so many pictures, to try a recipe out.
 
@@ -43,71 +42,53 @@ def train(
         RecipeError: for a family that does not exist or options that it does not take.
         DatasetError: for data that cannot be read.
     """
+    if recipe.distillation is not None:
+        raise RecipeError(
+            f"{name}: expected a recipe without distillation, got one with it; give its teachers "
+            "to python -m training distill"
+        )
+    run.prepare(recipe)
+    network, augmentation = built(recipe)
+    training = fer2013.load(data, "training")
+    public = fer2013.load(data, "public_test")
+    wanted = targets(recipe, training, votes)
+    training, wanted = run.chosen_faces(training, wanted, limit, recipe.seed)
+    begun = run.begin(name, recipe, out, pictures=len(wanted))
+    if begun.is_finished:
+        return out / "network.keras"
+    if start is not None:
+        start_from(network, start)
+    faces = DeviceFaces(training.faces_gray, wanted)
+    indices = keras.Input((), dtype="int32")
+    pictures, distributions = faces(indices)
+    crops, distributions = Mixup(recipe.mixup, seed=recipe.seed)(
+        augmentation(pictures), distributions
+    )
+    model = ClassifierTrainer(indices, {"logits": network(crops), "targets": distributions})
+    return run.carry_out(
+        begun,
+        model=model,
+        network=network,
+        data=faces,
+        augmentation=augmentation,
+        recipe=recipe,
+        public=public.some(limit),
+        out=out,
+    )
+
+
+def built(recipe: EmotionRecipe) -> tuple[keras.Model, FaceAugmentation]:
+    """A recipe's network and augmentation.
+
+    Raises:
+        RecipeError: for a family that does not exist or options that it does not take.
+    """
     if recipe.family not in EMOTION_MODELS:
         raise RecipeError(
             f"family: expected one of {', '.join(EMOTION_MODELS)}, got {recipe.family!r}"
         )
-    keras.utils.set_random_seed(recipe.seed)
-    keras.config.set_dtype_policy(recipe.precision)
-    training = fer2013.load(data, "training")
-    public = fer2013.load(data, "public_test")
-    if limit:
-        keep = np.random.default_rng(recipe.seed).permutation(len(training.labels))[:limit]
-        training = fer2013.FaceSet(training.faces_gray[keep], training.labels[keep], ())
-        public = fer2013.FaceSet(public.faces_gray[:limit], public.labels[:limit], ())
-
     try:
         network = EMOTION_MODELS[recipe.family](**recipe.options)
-        augmentation = FaceAugmentation(seed=recipe.seed, **recipe.augmentation)
-    except TypeError as error:
+        return network, FaceAugmentation(seed=recipe.seed, **recipe.augmentation)
+    except (TypeError, ValueError) as error:
         raise RecipeError(f"options or augmentation: {error}") from error
-    if start is not None:
-        start_from(network, start)
-    pixels = keras.Input((48, 48, 1), dtype="uint8")
-    model = keras.Model(pixels, network(augmentation(pixels)))
-    steps = -(-len(training.labels) // recipe.batch_size)
-    model.compile(
-        optimizer=optimizer(
-            learning_rate=recipe.learning_rate,
-            weight_decay=recipe.weight_decay,
-            steps=steps * recipe.epochs,
-            warmup_steps=int(steps * recipe.warmup_epochs),
-            ema_momentum=recipe.ema_momentum,
-        ),
-        loss=keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=recipe.label_smoothing
-        ),
-        metrics=["accuracy"],
-        # oneDNN's bfloat16 convolutions beat XLA's on a CPU.
-        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
-    )
-    out.mkdir(parents=True, exist_ok=True)
-    faces = training.faces_gray[..., None]
-    sample = np.random.default_rng(recipe.seed).permutation(len(faces))[:_STATISTICS_FACES]
-
-    def batches() -> Iterator[Any]:
-        for start in range(0, len(sample), recipe.batch_size):
-            batch = faces[sample[start : start + recipe.batch_size]]
-            yield augmentation(batch, training=True)
-
-    def measure() -> dict[str, float]:
-        logits = network.predict(public.faces_gray[..., None], batch_size=256, verbose=0)
-        return {"public_test_accuracy": float((logits.argmax(1) == public.labels).mean())}
-
-    model.fit(
-        faces,
-        _one_hot(training.labels),
-        batch_size=recipe.batch_size,
-        epochs=recipe.epochs,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(out / "backup"),
-            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-            SaveAveraged(network, out / "network.keras", batches=batches, measure=measure),
-            keras.callbacks.CSVLogger(out / "log.csv", append=True),
-        ],
-    )
-    return out / "network.keras"
-
-
-def _one_hot(labels: np.ndarray) -> np.ndarray:
-    return np.eye(len(EMOTIONS), dtype=np.float32)[labels]

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from edge_agent.face_detector import Faces
-from training.evaluate import calibration_error, fit_temperature
+from training.compare import linear_map
+from training.evaluate import by_label, evaluate, fit_temperature, reliability
 from training.face_detector.evaluate import match, threshold_for_count
-from training.statistics import wilson_interval
+from training.fer2013 import FaceSet
+from training.ferplus import ANSWERS
+from training.statistics import Share, wilson_interval
 
 
 def _faces(*rows: tuple[float, float, float, float, float]) -> Faces:
@@ -68,6 +71,45 @@ def test_temperature_undoes_a_scale() -> None:
 
 
 def test_calibration_error() -> None:
-    confidences = np.full(100, 0.9)
     right = np.arange(100) < 70
-    assert calibration_error(confidences, right) == pytest.approx(0.2)
+    [only] = reliability(np.full(100, 0.9), right)
+    assert (only.number, only.confidence, only.right) == (100, pytest.approx(0.9), 0.7)
+
+
+def test_precision_recall_and_f1_by_label() -> None:
+    confusion = np.zeros((7, 7), int)
+    confusion[0, 0], confusion[0, 1], confusion[1, 0] = 3, 1, 2
+    figures = by_label(confusion)
+    assert figures["angry"].precision == pytest.approx(3 / 5)
+    assert figures["angry"].recall == pytest.approx(3 / 4)
+    assert figures["angry"].f1 == pytest.approx(2 * 3 / 9)
+    assert figures["angry"].support == 4
+    assert (figures["sad"].f1, figures["sad"].support) == (0, 0)
+
+
+class _AlwaysHappy:
+    def predict(self, faces_gray: np.ndarray) -> np.ndarray:
+        return np.tile([0, 0, 0, 0.6, 0.2, 0.2, 0], (len(faces_gray), 1))
+
+
+def test_contempt_is_never_right_among_eight_and_not_asked_for_among_seven() -> None:
+    faces = FaceSet(np.zeros((4, 48, 48), np.uint8), np.array([3, 3, 0, 4]), ("a",) * 4)
+    votes = np.zeros((4, len(ANSWERS)), np.float32)
+    for row, answer in enumerate(("happiness", "contempt", "happiness", "unknown")):
+        votes[row, ANSWERS.index(answer)] = 9
+    report = evaluate(_AlwaysHappy(), faces, votes)
+    assert report.right == Share(2, 4)
+    assert (report.ferplus, report.ferplus_7) == (Share(2, 3), Share(2, 2))
+    assert report.calibration_error == pytest.approx(0.1)
+    assert "| 16 px | 50.0 % (15.0 to 85.0) |" in report.markdown()
+
+
+def test_a_linear_map_learns_another_border_between_emotions() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(400, 7))
+    shifted = logits + 3 * np.eye(7)[4]
+    weights = linear_map(shifted, logits.argmax(axis=1))
+    answers = (np.concatenate([shifted, np.ones((400, 1))], axis=1) @ weights).argmax(axis=1)
+    before = (shifted.argmax(axis=1) == logits.argmax(axis=1)).mean()
+    after = (answers == logits.argmax(axis=1)).mean()
+    assert before < 0.5 < 0.9 < after

@@ -1,5 +1,6 @@
 """Every family builds, takes faces, answers with seven logits, and survives full int8."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ pytest.importorskip("tensorflow", reason="converting needs TensorFlow: install '
 from converter.convert import to_int8
 from converter.operators import operators
 from training import recipe as recipes
+from training.augmentation import FaceAugmentation
 from training.models import EMOTION_MODELS
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -21,6 +23,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "dexpression": {"width": 0.125},
     "densenet": {"blocks": [2, 2], "growth": 8},
     "resnet": {"widths": [8, 16], "blocks": [1, 1]},
+    "student": {"widths": [8, 16], "blocks": [1, 1], "expansions": [0, 2]},
 }
 """Each family with the fewest layers in which all its kinds of layer occur."""
 ALL_IN_INT8 = ("QUANTIZE",)
@@ -60,8 +63,20 @@ def emotion_recipes() -> list[str]:
 def test_a_recipe_names_a_family_and_options_that_exist(name: str) -> None:
     recipe = recipes.load(name)
     assert isinstance(recipe, recipes.EmotionRecipe)
+    inspect.signature(EMOTION_MODELS[recipe.family]).bind(**recipe.options)
+    FaceAugmentation(seed=1, **recipe.augmentation)
+
+
+@pytest.mark.parametrize(
+    ("name", "kilobytes"), [("emotion_student", 1000), ("emotion_student_half", 300)]
+)
+def test_a_student_fits_its_size(name: str, kilobytes: int) -> None:
+    recipe = recipes.load(name)
+    assert isinstance(recipe, recipes.EmotionRecipe)
     network = EMOTION_MODELS[recipe.family](**recipe.options)
-    assert network.count_params() > 1000
+    # A byte a weight, and about 32 for the bias and the scale of each channel and its names.
+    channels = sum(layer.output.shape[-1] for layer in network.layers if "conv" in layer.name)
+    assert network.count_params() + 32 * channels < 1000 * kilobytes
 
 
 @pytest.mark.long
@@ -77,5 +92,6 @@ def test_a_recipes_network_runs_in_int8(name: str, tmp_path: Path) -> None:
 def test_every_recipe_says_how_to_run_it() -> None:
     for name in recipes.names():
         text = (recipes.RECIPES / f"{name}.yaml").read_text()
-        assert f"python -m training train {name}" in text
+        verb = "distill" if "distillation:" in text else "train"
+        assert f"python -m training {verb} {name}" in text
         assert isinstance(yaml.safe_load(text), dict)

@@ -10,6 +10,7 @@ from training.models.densenet import densenet
 from training.models.dexpression import dexpression
 from training.models.mobilenet import mobilenet
 from training.models.resnet import resnet
+from training.models.student import student
 
 EMOTION_MODELS: Final[dict[str, Callable[..., keras.Model]]] = {
     "cnn": cnn,
@@ -17,5 +18,6 @@ EMOTION_MODELS: Final[dict[str, Callable[..., keras.Model]]] = {
     "dexpression": dexpression,
     "densenet": densenet,
     "resnet": resnet,
+    "student": student,
 }
 """Family → function ``(**options) -> keras.Model``. Every family has the same input and output."""

@@ -1,0 +1,148 @@
+"""A run that is ended goes on as if nothing had been, and a student learns from its teachers."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
+pytest.importorskip("tensorflow", reason="these tests run on TensorFlow: install 'training'")
+
+from tests.training.datasets import fer2013_zip, ferplus_csv  # noqa: E402
+from training.device_data import Batches  # noqa: E402
+from training.distill import distill  # noqa: E402
+from training.log import EpochLog, read_log  # noqa: E402
+from training.recipe import EmotionRecipe, RecipeError  # noqa: E402
+from training.run import read_run  # noqa: E402
+from training.train import train  # noqa: E402
+
+
+def recipe(**changes: Any) -> EmotionRecipe:
+    return EmotionRecipe(
+        **{
+            "task": "emotion_classifier",
+            "family": "cnn",
+            "options": {"widths": [4], "convolutions": 1},
+            "augmentation": {"small_face_share": 0, "erase_share": 0.5},
+            "epochs": 2,
+            "batch_size": 16,
+            "learning_rate": 0.01,
+            "warmup_epochs": 1,
+            "weight_decay": 0.02,
+            "label_smoothing": 0.1,
+            "ema_momentum": 0.5,
+            "precision": "float32",
+            "seed": 1,
+            **changes,
+        }
+    )
+
+
+def weights(path: Path) -> list[np.ndarray]:
+    found: list[np.ndarray] = keras.models.load_model(path, compile=False).get_weights()
+    return found
+
+
+def test_a_run_that_was_ended_goes_on_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = fer2013_zip(tmp_path / "fer.zip")
+    whole = train(recipe(), name="tiny", data=data, out=tmp_path / "whole")
+
+    class EndedError(Exception):
+        pass
+
+    def end(log: EpochLog, epoch: int, logs: Any = None) -> None:
+        kept(log, epoch, logs)
+        if epoch == 0:
+            raise EndedError
+
+    kept = EpochLog.on_epoch_end
+    with monkeypatch.context() as patched:
+        patched.setattr(EpochLog, "on_epoch_end", end)
+        with pytest.raises(EndedError):
+            train(recipe(), name="tiny", data=data, out=tmp_path / "ended")
+    again = train(recipe(), name="tiny", data=data, out=tmp_path / "ended")
+
+    for ours, theirs in zip(weights(again), weights(whole), strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-4)
+    rows = read_log(tmp_path / "ended" / "log.csv")
+    assert [row["epoch"] for row in rows] == ["0", "1"]
+    undisturbed = [float(row["loss"]) for row in read_log(tmp_path / "whole" / "log.csv")]
+    assert [float(row["loss"]) for row in rows] == pytest.approx(undisturbed, abs=1e-3)
+    run = read_run(again)
+    assert run is not None
+    assert run.is_finished
+    assert not (tmp_path / "ended" / "backup").exists()
+
+    # A finished run is not begun again, and its folder is no other run's.
+    before = again.stat().st_mtime_ns
+    assert train(recipe(), name="tiny", data=data, out=tmp_path / "ended") == again
+    assert again.stat().st_mtime_ns == before
+    with pytest.raises(RecipeError, match="another recipe; choose another --out"):
+        train(recipe(seed=2), name="tiny", data=data, out=tmp_path / "ended")
+
+
+def test_a_student_learns_what_its_teachers_answer(tmp_path: Path) -> None:
+    data = fer2013_zip(tmp_path / "fer.zip")
+    votes = ferplus_csv(tmp_path / "votes.csv")
+    pixels = keras.Input((48, 48, 1))
+    # Two teachers who know nothing but one answer, whatever the label says.
+    for name in ("one", "two"):
+        features = keras.layers.GlobalAveragePooling2D()(pixels)
+        always = keras.layers.Dense(7, kernel_initializer="zeros")
+        teacher = keras.Model(pixels, always(features))
+        always.bias.assign([0, 0, 0, 0, 5, 0, 0])
+        teacher.save(tmp_path / f"{name}.keras")
+    how = {"teachers": ["one", "two"], "temperature": 2.0, "weight": 1.0}
+    path = distill(
+        recipe(
+            distillation=how,
+            epochs=6,
+            learning_rate=0.1,
+            ferplus_weight=0.5,
+            mixup=0.2,
+            measure_every=6,
+        ),
+        name="student",
+        teachers=[tmp_path / "one.keras", tmp_path / "two.keras"],
+        data=data,
+        votes=votes,
+        out=tmp_path / "student",
+    )
+    logits = keras.models.load_model(path, compile=False)(np.zeros((1, 48, 48, 1), "float32"))
+    assert np.asarray(logits).argmax() == 4
+    rows = read_log(tmp_path / "student" / "log.csv")
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    # Measured when it was asked for, and at the end.
+    assert [bool(row["public_test_accuracy"]) for row in rows] == [False] * 5 + [True]
+
+
+def test_recipes_are_given_to_the_command_they_are_for(tmp_path: Path) -> None:
+    data = fer2013_zip(tmp_path / "fer.zip", each=1)
+    how = {"teachers": ["one"], "temperature": 2.0, "weight": 1.0}
+    (tmp_path / "no.keras").write_text("no network")
+    given = {"name": "tiny", "data": data, "out": tmp_path / "run"}
+    with pytest.raises(RecipeError, match="expected a recipe without distillation"):
+        train(recipe(distillation=how), **given)
+    with pytest.raises(RecipeError, match="expected a recipe with distillation"):
+        distill(recipe(), teachers=[], **given)
+    with pytest.raises(RecipeError, match=r"no\.keras: expected a trained network as a teacher"):
+        distill(recipe(distillation=how), teachers=[tmp_path / "no.keras"], **given)
+    with pytest.raises(RecipeError, match=r"ferplus_weight is 0\.3: expected FER\+'s votes"):
+        train(recipe(ferplus_weight=0.3), **given)
+
+
+def test_batches_depend_on_seed_and_epoch_alone() -> None:
+    batches = Batches(70, 8, seed=3, most_a_call=5)
+    assert (batches.steps, batches.steps_a_call, batches.calls) == (8, 4, 2)
+    going = batches.from_epoch(0)
+    first, second = ([next(going)[0] for _ in range(2)] for _ in range(2))
+    assert first[0].shape == (8, 4)
+    assert len(np.unique(np.concatenate(first, axis=1))) == 64
+    assert not np.array_equal(first[0], second[0])
+    assert np.array_equal(next(batches.from_epoch(1))[0], second[0])
+    # One step at a time sees the same batches in the same order.
+    single = Batches(70, 8, seed=3).from_epoch(0)
+    assert np.array_equal(np.stack([next(single)[0] for _ in range(4)], axis=1), first[0])

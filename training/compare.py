@@ -1,0 +1,115 @@
+"""Several networks on the same pictures in the same run: what ``docs/models.md`` shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from training import ferplus
+from training.calibration import Calibrated, calibrate
+from training.evaluate import ClassifierReport, evaluate
+from training.fer2013 import FaceSet
+from training.networks import Network
+from training.statistics import Share
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A network and what was measured.
+
+    Attributes:
+        public: on PublicTest.
+        private: right on PrivateTest, for what is released and for others' networks only.
+        readout: right by FER+'s majority among 8, after a linear map of the logits.
+    """
+
+    network: Network
+    temperature: float
+    public: ClassifierReport
+    private: ClassifierReport | None
+    readout: Share | None
+
+
+def compare(
+    networks: Sequence[Network],
+    public: FaceSet,
+    private: FaceSet | None = None,
+    votes: Path | None = None,
+    *,
+    open_private: bool = False,
+) -> list[Compared]:
+    """Measures each network.
+
+    Args:
+        networks: to measure, ensembles too.
+        public, private: the splits.
+        votes: FER+'s file.
+        open_private: open PrivateTest for networks that are not released, too.
+    """
+    seen = {
+        id(faces): ferplus.read_votes(votes, faces.paths)
+        for faces in (public, private)
+        if faces is not None and votes is not None
+    }
+    result = []
+    for network in tqdm(networks, desc="measuring", unit="network"):
+        calibrated = calibrate(network, public)
+        opened = open_private or network.is_released or network.kind == "peer"
+        measured = [
+            evaluate(calibrated, faces, seen.get(id(faces))) if faces is not None else None
+            for faces in (public, private if opened else None)
+        ]
+        assert measured[0] is not None
+        readout = None
+        if votes is not None and private is not None and opened:
+            readout = _readout(calibrated, public, private, seen[id(public)], seen[id(private)])
+        result.append(Compared(network, calibrated.temperature, measured[0], measured[1], readout))
+    return result
+
+
+def _readout(
+    classifier: Calibrated,
+    public: FaceSet,
+    private: FaceSet,
+    public_votes: np.ndarray,
+    private_votes: np.ndarray,
+) -> Share:
+    learn, judge = ferplus.majority(public_votes), ferplus.majority(private_votes)
+    weights = linear_map(
+        classifier.network.logits(public.faces_gray)[learn >= 0], learn[learn >= 0]
+    )
+    logits = classifier.network.logits(private.faces_gray)[judge >= 0]
+    answers = (_with_one(logits) @ weights).argmax(axis=1)
+    return Share.of(answers == judge[judge >= 0])
+
+
+def linear_map(logits: np.ndarray, labels: np.ndarray, *, classes: int = 8) -> np.ndarray:
+    """Multinomial logistic regression: (8, classes) weights for logits and a one.
+
+    FER+'s taggers draw the borders between the emotions elsewhere than FER-2013's labels do; a
+    network that learnt one is asked for the other through so many numbers, and no picture more.
+
+    Args:
+        logits: (N, 7).
+        labels: (N,) in 0..classes - 1.
+        classes: FER+'s emotions.
+    """
+    inputs = _with_one(logits)
+    wanted = np.eye(classes)[labels]
+    weights = np.zeros((inputs.shape[1], classes))
+    # The largest curvature bounds the step, so that plain descent converges.
+    step = 2 * len(inputs) / np.linalg.eigvalsh(inputs.T @ inputs)[-1]
+    momentum, before = 0.9, np.zeros_like(weights)
+    for _ in range(2000):
+        scores = inputs @ weights
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        gradient = inputs.T @ (powers / powers.sum(axis=1, keepdims=True) - wanted) / len(inputs)
+        before = momentum * before - step * (1 - momentum) * (gradient + 1e-4 * weights)
+        weights = weights + before
+    return weights
+
+
+def _with_one(logits: np.ndarray) -> np.ndarray:
+    return np.concatenate([logits, np.ones((len(logits), 1))], axis=1)

@@ -1,0 +1,200 @@
+"""The page ``docs/models.md``: every network that was compared, in tables with intervals."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from training.compare import Compared
+from training.evaluate import FACE_SIZES, ClassifierReport
+from training.plots import draw_comparison
+
+_MOST_DRAWN: Final = 7
+_NONE: Final = "–"
+
+
+def write(compared: Sequence[Compared], *, command: str, file: Path) -> None:
+    """Writes the page, and its picture beside it.
+
+    Args:
+        compared: of `compare.compare`, in the order of the rows.
+        command: what made the page.
+        file: in Markdown.
+    """
+    picture = file.with_suffix(".png")
+    drawn = {each.network.name: each.public for each in compared[:_MOST_DRAWN]}
+    draw_comparison(drawn, picture)
+    pictures = compared[0].public.right.total
+    sections = [
+        f"""# The emotion networks compared
+
+Made by `{command}`. Do not edit.
+
+Every network saw the same pictures of FER-2013 in the same run: {pictures} of PublicTest, on which
+networks, schedules and temperatures are chosen, so those figures are a little optimistic.
+PrivateTest chooses nothing; it is opened once for a released network, and for those of others.
+Intervals hold 95 % (Wilson). A size in pixels is the width down to which faces were shrunk before
+they were enlarged again. ECE is the expected calibration error in 15 bins, with the released
+temperature, or one fitted on PublicTest.
+
+{_networks(compared)}
+
+![Accuracy by size of the face, and calibration, on PublicTest]({picture.name})
+
+## By size of the face, PublicTest
+
+{_sizes(compared)}""",
+        _private(compared),
+        _ferplus(compared),
+        _seeds(compared),
+        _labels(compared),
+    ]
+    file.write_text("\n\n".join(section for section in sections if section) + "\n")
+
+
+def _networks(compared: Sequence[Compared]) -> str:
+    head = [
+        *("network", "family", "parameters", "multiply-adds", "file"),
+        *("PublicTest right, %", "PrivateTest right, %", "macro F1", "ECE", "training"),
+    ]
+    rows = [
+        [
+            each.network.name,
+            _family(each),
+            _count(each.network.parameters),
+            _count(each.network.multiply_adds),
+            f"{each.network.size / 1000:.0f} kB" if each.network.size else _NONE,
+            _percent(each.public),
+            _percent(each.private) if each.private else "not opened",
+            f"{each.public.macro_f1:.3f}",
+            f"{100 * each.public.calibration_error:.1f} %",
+            _training(each),
+        ]
+        for each in compared
+    ]
+    return _table(head, rows)
+
+
+def _sizes(compared: Sequence[Compared]) -> str:
+    head = ["network", *(f"{size} px" for size in FACE_SIZES), "lost at 24 px"]
+    rows = []
+    for each in compared:
+        shares = [each.public.by_size[size] for size in FACE_SIZES]
+        lost = 100 * (each.public.by_size[48].value - each.public.by_size[24].value)
+        rows.append([each.network.name, *map(str, shares), f"{lost:.1f} points"])
+    return _table(head, rows)
+
+
+def _private(compared: Sequence[Compared]) -> str:
+    opened = [(each, each.private) for each in compared if each.private is not None]
+    if not opened:
+        return ""
+    head = ["network", *(f"{size} px" for size in FACE_SIZES), "macro F1", "ECE"]
+    rows = [
+        [
+            each.network.name,
+            *(str(private.by_size[size]) for size in FACE_SIZES),
+            f"{private.macro_f1:.3f}",
+            f"{100 * private.calibration_error:.1f} %",
+        ]
+        for each, private in opened
+    ]
+    return f"## PrivateTest, where it was opened\n\n{_table(head, rows)}"
+
+
+def _ferplus(compared: Sequence[Compared]) -> str:
+    if all(each.public.ferplus is None for each in compared):
+        return ""
+    head = [
+        *("network", "PublicTest, 8 emotions", "PublicTest, 7", "PrivateTest, 8"),
+        *("PrivateTest, 7", "PrivateTest, 8, after a linear map"),
+    ]
+    rows = []
+    for each in compared:
+        private = each.private
+        shares = [
+            each.public.ferplus,
+            each.public.ferplus_7,
+            private.ferplus if private else None,
+            private.ferplus_7 if private else None,
+            each.readout,
+        ]
+        rows.append([each.network.name, *(_NONE if one is None else str(one) for one in shares)])
+    return f"""## FER+: what ten taggers saw in the same pictures
+
+Right is what more than half of the taggers saw, answers of a single tagger left out; pictures
+without such a majority, or whose majority saw no face or could not tell, are not asked for: the
+protocol of FER+'s authors for a majority. They know an eighth emotion, contempt, which none of
+these networks can answer: among 8 it always counts as wrong, among 7 its pictures are left out.
+
+The taggers and FER-2013's own labels often disagree, so one answer cannot satisfy both. The last
+column asks the same network for the taggers' view: its seven logits go through a linear map to
+eight, fitted on PublicTest's votes, as a temperature is.
+
+{_table(head, rows)}"""
+
+
+def _seeds(compared: Sequence[Compared]) -> str:
+    groups: dict[str, list[Compared]] = {}
+    for each in compared:
+        if each.network.run is not None:
+            groups.setdefault(each.network.run.name, []).append(each)
+    rows = []
+    for name, members in groups.items():
+        if len(members) < 2:
+            continue
+        row = [name, str(len(members))]
+        for size in (48, 24):
+            values = [100 * member.public.by_size[size].value for member in members]
+            row.append(f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f} %")
+        rows.append(row)
+    if not rows:
+        return ""
+    head = ["recipe", "seeds", "PublicTest, mean ± deviation", "the same at 24 px"]
+    return f"## Several seeds\n\n{_table(head, rows)}"
+
+
+def _labels(compared: Sequence[Compared]) -> str:
+    labels = list(compared[0].public.by_label)
+    rows = [
+        [
+            each.network.name,
+            *(
+                f"{figures.f1:.2f} ({100 * figures.recall:.0f} %)"
+                for figures in each.public.by_label.values()
+            ),
+        ]
+        for each in compared
+    ]
+    support = [str(figures.support) for figures in compared[0].public.by_label.values()]
+    rows.append(["*pictures*", *support])
+    head = ["network", *labels]
+    return f"## By emotion, PublicTest: F1 (recall)\n\n{_table(head, rows)}"
+
+
+def _family(each: Compared) -> str:
+    network = each.network
+    if network.kind != "float" or network.run is None:
+        return network.kind
+    return f"{network.run.recipe['family']}, float"
+
+
+def _training(each: Compared) -> str:
+    run = each.network.run
+    if run is None:
+        return _NONE
+    return f"{run.seconds / 60:.0f} min, {run.devices} × {run.device}"
+
+
+def _percent(report: ClassifierReport) -> str:
+    return str(report.right).replace(" %", "", 1)
+
+
+def _count(number: int | None) -> str:
+    return _NONE if number is None else f"{number / 1e6:.2f} M"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
