@@ -74,6 +74,8 @@ def test_a_run_that_was_ended_goes_on_as_if_it_had_not_been(
     run = read_run(again)
     assert run is not None
     assert run.is_finished
+    # Backups are for a run that goes on; TensorBoard's files are for people.
+    assert list((tmp_path / "whole" / "tensorboard").glob("events*"))
     assert not (tmp_path / "ended" / "backup").exists()
 
     # A finished run is not begun again, and its folder is no other run's.
