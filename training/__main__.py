@@ -338,6 +338,9 @@ def _recipe(options: argparse.Namespace) -> recipes.Recipe:
     if (recipe.starts_from is None) != (options.start is None):
         wanted = f"the network of {recipe.starts_from}" if recipe.starts_from else "none"
         raise RecipeError(f"{options.recipe}: expected {wanted} with --start, got {options.start}")
+    if isinstance(recipe, recipes.EmotionRecipe) and not options.data.exists():
+        # Before Keras is loaded, which takes seconds.
+        raise DatasetError(f"{options.data}: expected FER-2013, a file or a folder, got none")
     return recipe
 
 
