@@ -87,7 +87,6 @@ install-arm64: .venv/dev.stamp  ## the installer on the Debian of a Raspberry Pi
 machine: .venv/dev.stamp  ## a whole machine loses its power ten times, and updates itself; an hour (as root)
 	$(BIN)/python -m tests.machine $(if $(READ_ONLY),--read-only)
 	$(BIN)/python -m tests.machine --updates $(if $(READ_ONLY),--read-only)
-	$(if $(READ_ONLY),,$(BIN)/python -m tests.machine --card)
 	$(BIN)/python -m pytest -m machine -s tests/machine
 
 kills: .venv/dev.stamp  ## kill the agent at every single write to its state; some minutes
