@@ -32,6 +32,8 @@ def test_it_installs_counts_and_can_update_itself() -> None:
         windows = [content for kind, content in printed(told) if kind == "counts"]
         assert sum(window["faces"] or 0 for window in windows) > 0
         assert tree.run(PYTHON, "-m", "deploy.updates.client", "--version").stdout
+        # The updater's unit does so at its first start.
+        tree.run("ln", "-sT", "/opt/edge-agent/current", "/opt/edge-agent/updater")
         for unit in ("edge-agent.service", "edge-agent-update.service", "edge-agent-update.timer"):
             verified = tree.run("systemd-analyze", "verify", "--man=no", unit, check=False)
             assert unit not in verified.stderr
