@@ -125,7 +125,15 @@ def prepare(texts: Texts, palette: Palette) -> None:
 
 @cache
 def _timeline(texts: Texts, palette: Palette) -> Specification:
-    time_axis = alt.Axis(title=None, format="%H:%M", grid=False, tickCount=8, labelFlush=True)
+    time_axis = alt.Axis(
+        title=None,
+        format="%H:%M",
+        # A short lesson has ticks within a minute, which would all be called the same.
+        labelExpr="utcseconds(datum.value) == 0 ? datum.label : ''",
+        grid=False,
+        tickCount=8,
+        labelFlush=True,
+    )
     time = alt.Scale(type="utc", nice=False, zero=False)
     x, at = alt.X("from:T", axis=time_axis, scale=time), alt.X("at:T", axis=time_axis, scale=time)
     people_axis = alt.Axis(title=texts.common.people, tickMinStep=1, format="d", tickCount=5)
