@@ -1,5 +1,6 @@
 """Draws one room as it is now: people, emotions, the device's state, and the last minutes."""
 
+import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
@@ -23,6 +24,9 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
 }
 """State → its icon and colour; the word says it too."""
 _CHARTS_KEPT: Final = 8
+TURN: Final = threading.Lock()
+"""Held while a session draws the page. Sessions that share the interpreter would otherwise all be
+ready when the last one is; in turn, half of them are in half the time."""
 
 
 @dataclass(frozen=True)

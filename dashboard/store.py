@@ -211,8 +211,14 @@ class Store:
             since: only of windows that ended at or after this moment.
         """
         with self._transaction() as connection:
-            rows = connection.execute(statements.missing(since))
-            return {(row.site, row.device): int(row.missing) for row in rows}
+            rooms = connection.execute(select(DEVICES.c.site, DEVICES.c.device)).all()
+            found = {
+                (site, device): int(
+                    connection.execute(statements.missing(site, device, since)).scalar_one()
+                )
+                for site, device in rooms
+            }
+        return {room: number for room, number in found.items() if number}
 
     def recorders(self) -> list[RecorderBeat]:
         """The recorders that did not end on purpose."""

@@ -9,7 +9,7 @@ from dashboard.language import words
 from dashboard.records import Room
 from dashboard.store import StoreError
 
-_TICK_SECONDS = 1.0
+_TICK_SECONDS = 0.5
 
 
 def _draw() -> None:
@@ -71,4 +71,5 @@ def _tick(room: Room | None, drawn: object) -> None:
         st.rerun()
 
 
-_draw()
+with live.TURN:
+    _draw()
