@@ -76,10 +76,12 @@ def _custom(first: Period, zone: tzinfo | None) -> Period | None:
 
 def _last_day(day: date, begins: time, ends: time) -> date:
     """The day on which a period ends: the next one where it lasts over midnight."""
-    over = datetime.combine(day, ends) + timedelta(days=1) - datetime.combine(day, begins)
+    if day == date.max:
+        return day
+    next_day = day + timedelta(days=1)
     # Longer nights are two hours in the wrong order.
-    overnight = ends <= begins and (ends == time(0) or over <= _LONGEST_NIGHT)
-    return day + timedelta(days=1) if overnight else day
+    short = datetime.combine(next_day, ends) - datetime.combine(day, begins) <= _LONGEST_NIGHT
+    return next_day if ends <= begins and (ends == time(0) or short) else day
 
 
 def _asked(zone: tzinfo | None) -> Period | None:
