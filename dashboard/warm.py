@@ -24,5 +24,8 @@ def _warm() -> None:
             lesson_charts.prepare(texts, palette)
             figure_charts.released(texts, palette)
     confusion.released()
-    with suppress(ImportError):  # the packages of the page on which the networks are tried
-        importlib.import_module("dashboard.trial")
+    # The packages of the page on which the networks are tried; not streamlit-webrtc, which must be
+    # loaded by a page, or its part of the page is never served.
+    for package in ("aiortc", "dashboard.networks"):
+        with suppress(ImportError):
+            importlib.import_module(package)

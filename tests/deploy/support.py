@@ -285,7 +285,14 @@ class Client:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publishes, and returns once the broker has answered or ended the connection."""
         sent = self._client.publish(topic, payload, qos=1, retain=retain)
-        await_true(lambda: sent.is_published() or self.ended.is_set())
+
+        def answered() -> bool:
+            try:
+                return sent.is_published() or self.ended.is_set()
+            except RuntimeError:  # ended while the message was being written
+                return self.ended.is_set()
+
+        await_true(answered)
 
     def publish_at_once(self, topic: str, payload: bytes) -> None:
         """Publishes without waiting for anything."""
