@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,14 +77,15 @@ def release(
             figures = _classifier(network, data, partial, calibration_list, converted)
         else:
             figures = _detector(network, data, partial)
-            figures |= measure_detector(
-                partial,
-                data,
-                video=video,
-                truth=truth,
-                demographics=demographics,
-                in_float=_in_float(network, out),
-            )
+            with tempfile.TemporaryDirectory() as folder:
+                figures |= measure_detector(
+                    partial,
+                    data,
+                    video=video,
+                    truth=truth,
+                    demographics=demographics,
+                    in_float=_in_float(network, Path(folder)),
+                )
         run = read_run(network)
         seed = run.recipe["seed"] if run is not None else recipe.seed
         how = " && ".join([*_training(recipe, Path(recipe_name).name, data, seed), command])
@@ -173,8 +175,8 @@ def _detector(network: Path, data: Path, partial: Path) -> dict[str, Any]:
 
 
 def _in_float(network: Path, folder: Path) -> Path:
-    """A detector's float32 variant, for the measurement beside int8; the caller removes it."""
-    path = folder / ".face_detector_float32.tflite"
+    """A detector's float32 variant, written into a folder, to be measured beside int8."""
+    path = folder / "face_detector_float32.tflite"
     with frozen(load_network(network), (*DETECTOR_SIZE_HW, 3), batch=1) as graph:
         path.write_bytes(convert(graph, Precision.FLOAT32, []))
     return path
@@ -196,7 +198,7 @@ def measure_detector(
         data: WIDER FACE.
         video, truth: a video to measure on as well, and its true boxes.
         demographics: CSV of widerface-demographics: also measure who is found less.
-        in_float: the same network in float32, to be measured on the same pictures; removed.
+        in_float: the same network in float32, to be measured on the same pictures.
 
     Returns:
         ``score_threshold`` and ``measured``, as the card has them.
@@ -221,11 +223,8 @@ def measure_detector(
         }
     }
     if in_float is not None:
-        try:
-            exact = FaceDetector(in_float, score_threshold=detection.LOWEST_SCORE)
-            found_exactly = detection.detect_all(exact, validation)
-        finally:
-            in_float.unlink(missing_ok=True)
+        exact = FaceDetector(in_float, score_threshold=detection.LOWEST_SCORE)
+        found_exactly = detection.detect_all(exact, validation)
         heights = detection.evaluate(found_exactly, validation, threshold=threshold)
         measured["wider_face_validation_at_640"]["average_precision_in_float32"] = {
             height: row["average_precision"] for height, row in heights["by_min_height"].items()
