@@ -1,24 +1,16 @@
 """Callbacks that turn moving-average weights into a network fit for use after every epoch."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 
 
-def refresh_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
+def measure_statistics(network: keras.Model, run: Callable[[], int]) -> None:
     """Measures batch normalisation's mean and variance anew for the present weights.
 
     The statistics collected while training belong to the live weights; with averaged
-    weights the network would answer at random. Some fifty batches replace them.
-    """
-    for batch in batches:
-        network(batch, training=True)
-
-
-def measure_statistics(network: keras.Model, run: Callable[[], int]) -> None:
-    """Measures the same by compiled steps, and nothing of what was before remains.
+    weights the network would answer at random. Nothing of them remains.
 
     Args:
         network: whose batch normalisation begins anew.
@@ -47,8 +39,7 @@ class SaveAveraged(keras.callbacks.Callback):
     Args:
         network: the network without augmentation and loss.
         path: where to save it; replaced in one step.
-        batches: gives inputs of `network`, as in training.
-        refresh: refreshes the statistics in place of what `batches` gives.
+        refresh: measures the statistics of batch normalisation anew.
         measure: called after that; what it returns is added to the log.
         every: so many epochs.
         last: the number of epochs, whose last is always measured.
@@ -59,16 +50,15 @@ class SaveAveraged(keras.callbacks.Callback):
         network: keras.Model,
         path: Path,
         *,
-        batches: Callable[[], Iterable[Any]] = tuple,
-        refresh: Callable[[], None] | None = None,
+        refresh: Callable[[], None],
         measure: Callable[[], dict[str, float]] = dict,
         every: int = 1,
         last: int = 0,
     ) -> None:
         super().__init__()
         self._network, self._path = network, path
-        self._refresh = refresh or (lambda: refresh_statistics(network, batches()))
-        self._measure, self._every, self._last = measure, every, last
+        self._refresh, self._measure = refresh, measure
+        self._every, self._last = every, last
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if (epoch + 1) % self._every and epoch + 1 != self._last:

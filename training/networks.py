@@ -131,7 +131,8 @@ def load_keras(path: Path) -> keras.Model:
     except (OSError, ValueError, TypeError, KeyError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"{path}: expected a .tflite or .keras network, got: {reason[:300]}"
+            f"{path}: expected a trained .keras network, or, where it is only measured, a .tflite "
+            f"one, got: {reason[:300]}"
         ) from error
     shapes = getattr(network, "input_shape", None), getattr(network, "output_shape", None)
     if shapes != ((None, FACE_SIZE, FACE_SIZE, 1), (None, len(EMOTIONS))):

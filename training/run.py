@@ -19,7 +19,7 @@ from training.devices import device, most_steps_a_call, share_batches
 from training.fer2013 import FaceSet
 from training.log import EpochLog, tensorboard
 from training.randomness import EpochRandomness
-from training.recipe import EmotionRecipe, RecipeError
+from training.recipe import EmotionRecipe, Recipe, RecipeError
 from training.schedule import optimizer
 
 STATISTICS_STEPS: Final = 60
@@ -76,7 +76,7 @@ def prepare(recipe: EmotionRecipe) -> None:
 
 
 def begin(
-    name: str, recipe: EmotionRecipe, out: Path, *, pictures: int, teachers: Iterable[Path] = ()
+    name: str, recipe: Recipe, out: Path, *, pictures: int, teachers: Iterable[Path] = ()
 ) -> Run:
     """The run of a folder: a new one, or the one that was ended there.
 
@@ -195,7 +195,7 @@ def carry_out(
                 every=recipe.measure_every,
                 last=recipe.epochs,
             ),
-            _KeepRun(run, out, every=recipe.measure_every),
+            KeepRun(run, out, every=recipe.measure_every),
             log,
             *tensorboard(out / "tensorboard"),
         ],
@@ -204,10 +204,10 @@ def carry_out(
     return path
 
 
-class _KeepRun(keras.callbacks.Callback):
+class KeepRun(keras.callbacks.Callback):
     """Writes ``run.json`` whenever there is a backup, and once more at the end."""
 
-    def __init__(self, run: Run, out: Path, *, every: int) -> None:
+    def __init__(self, run: Run, out: Path, *, every: int = 1) -> None:
         super().__init__()
         self._run, self._out, self._every = run, out, every
 

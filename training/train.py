@@ -1,13 +1,15 @@
 """Trains an emotion classifier by a recipe; a killed run goes on where it stopped."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
-from training import fer2013, run
+from training import fer2013, networks, run
 from training.augmentation import FaceAugmentation
 from training.classifier import ClassifierTrainer, Mixup
 from training.device_data import DeviceFaces
+from training.distillation import DistillationTrainer, Ensemble
 from training.labels import targets
 from training.models import EMOTION_MODELS
 from training.recipe import EmotionRecipe, RecipeError
@@ -20,17 +22,22 @@ def train(
     name: str,
     data: Path,
     out: Path,
+    teachers: Sequence[Path] = (),
     votes: Path | None = None,
     start: Path | None = None,
     limit: int | None = None,
 ) -> Path:
     """Trains and writes ``network.keras`` (moving-average weights), ``log.csv`` and ``run.json``.
 
+    Teachers, where the recipe distils, see the same augmented crops as their student, and are
+    asked about each anew.
+
     Args:
         recipe: what to do.
         name: of the recipe.
         data: FER-2013, as `fer2013.load` takes it.
         out: folder of the run; run again with the same folder to go on after a kill.
+        teachers: ``.keras`` files, for a recipe with `distillation`.
         votes: of FER+, where the recipe mixes them in.
         start: a trained network of the same family and options to begin with.
         limit: use only so many pictures, to try a recipe out.
@@ -39,21 +46,27 @@ def train(
         The path of the trained network.
 
     Raises:
-        RecipeError: for a family that does not exist or options that it does not take.
+        RecipeError: for a family that does not exist or options that it does not take, and for
+            teachers where the recipe has no distillation, or none where it has.
+        ModelError: for a file that is no teacher.
         DatasetError: for data that cannot be read.
     """
-    if recipe.distillation is not None:
+    how = recipe.distillation
+    if how is not None and not teachers:
         raise RecipeError(
             f"{name}: expected a recipe without distillation, got one with it; give its teachers "
             "to python -m training distill"
         )
+    if how is None and teachers:
+        raise RecipeError(f"{name}: expected a recipe with distillation, got one without")
     run.prepare(recipe)
     network, augmentation = built(recipe)
+    masters = [networks.load_keras(path) for path in teachers]
     training = fer2013.load(data, "training")
     public = fer2013.load(data, "public_test")
     wanted = targets(recipe, training, votes)
     training, wanted = run.chosen_faces(training, wanted, limit, recipe.seed)
-    begun = run.begin(name, recipe, out, pictures=len(wanted))
+    begun = run.begin(name, recipe, out, pictures=len(wanted), teachers=teachers)
     if begun.is_finished:
         return out / "network.keras"
     if start is not None:
@@ -64,7 +77,12 @@ def train(
     crops, distributions = Mixup(recipe.mixup, seed=recipe.seed)(
         augmentation(pictures), distributions
     )
-    model = ClassifierTrainer(indices, {"logits": network(crops), "targets": distributions})
+    outputs = {"logits": network(crops), "targets": distributions}
+    if how is None:
+        model = ClassifierTrainer(indices, outputs)
+    else:
+        outputs["teachers"] = Ensemble(masters, how.temperature)(crops)
+        model = DistillationTrainer(indices, outputs, how=how)
     return run.carry_out(
         begun,
         model=model,

@@ -67,4 +67,4 @@ def test_what_is_no_classifier_is_told(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "no.keras").write_text("nothing")
     words = ["evaluate", "--model", tmp_path / "no.keras", "--data", data]
     assert main([str(word) for word in words]) == 2
-    assert "no.keras: expected a .tflite or .keras network" in capsys.readouterr().err
+    assert "no.keras: expected a trained .keras network" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """A run that is ended goes on as if nothing had been, and a student learns from its teachers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,15 +9,28 @@ import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
-pytest.importorskip("tensorflow", reason="these tests run on TensorFlow: install 'training'")
+tensorflow = pytest.importorskip(
+    "tensorflow", reason="these tests run on TensorFlow: install 'training'"
+)
 
-from tests.training.datasets import fer2013_zip, ferplus_csv  # noqa: E402
+from edge_agent.errors import ModelError  # noqa: E402
+from tests.training.datasets import fer2013_zip, ferplus_csv, wider_face_zip  # noqa: E402
 from training.device_data import Batches  # noqa: E402
-from training.distill import distill  # noqa: E402
+from training.face_detector.train import train as train_detector  # noqa: E402
 from training.log import EpochLog, read_log  # noqa: E402
-from training.recipe import EmotionRecipe, RecipeError  # noqa: E402
+from training.recipe import DetectorRecipe, EmotionRecipe, RecipeError  # noqa: E402
 from training.run import read_run  # noqa: E402
 from training.train import train  # noqa: E402
+
+COMMON: dict[str, Any] = {
+    "epochs": 2,
+    "learning_rate": 0.01,
+    "warmup_epochs": 1,
+    "weight_decay": 0.02,
+    "ema_momentum": 0.5,
+    "precision": "float32",
+    "seed": 1,
+}
 
 
 def recipe(**changes: Any) -> EmotionRecipe:
@@ -25,15 +40,9 @@ def recipe(**changes: Any) -> EmotionRecipe:
             "family": "cnn",
             "options": {"widths": [4], "convolutions": 1},
             "augmentation": {"small_face_share": 0, "erase_share": 0.5},
-            "epochs": 2,
             "batch_size": 16,
-            "learning_rate": 0.01,
-            "warmup_epochs": 1,
-            "weight_decay": 0.02,
             "label_smoothing": 0.1,
-            "ema_momentum": 0.5,
-            "precision": "float32",
-            "seed": 1,
+            **COMMON,
             **changes,
         }
     )
@@ -44,12 +53,8 @@ def weights(path: Path) -> list[np.ndarray]:
     return found
 
 
-def test_a_run_that_was_ended_goes_on_as_if_it_had_not_been(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = fer2013_zip(tmp_path / "fer.zip")
-    whole = train(recipe(), name="tiny", data=data, out=tmp_path / "whole")
-
+@contextmanager
+def ended_after_an_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     class EndedError(Exception):
         pass
 
@@ -62,7 +67,16 @@ def test_a_run_that_was_ended_goes_on_as_if_it_had_not_been(
     with monkeypatch.context() as patched:
         patched.setattr(EpochLog, "on_epoch_end", end)
         with pytest.raises(EndedError):
-            train(recipe(), name="tiny", data=data, out=tmp_path / "ended")
+            yield
+
+
+def test_a_run_that_was_ended_goes_on_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = fer2013_zip(tmp_path / "fer.zip")
+    whole = train(recipe(), name="tiny", data=data, out=tmp_path / "whole")
+    with ended_after_an_epoch(monkeypatch):
+        train(recipe(), name="tiny", data=data, out=tmp_path / "ended")
     again = train(recipe(), name="tiny", data=data, out=tmp_path / "ended")
 
     for ours, theirs in zip(weights(again), weights(whole), strict=True):
@@ -86,6 +100,34 @@ def test_a_run_that_was_ended_goes_on_as_if_it_had_not_been(
         train(recipe(seed=2), name="tiny", data=data, out=tmp_path / "ended")
 
 
+def test_a_detectors_run_goes_on_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    data = wider_face_zip(tmp_path / "wider.zip")
+    tiny = DetectorRecipe(
+        task="face_detector",
+        options={"stem_widths": [8, 8], "widths": [8] * 3, "blocks": [1] * 3, "neck_width": 8},
+        input_size=64,
+        batch_size=4,
+        **COMMON,
+    )
+    given: dict[str, Any] = {"name": "tiny", "data": data, "limit": 8}
+    # Compiling the loss takes twenty seconds a run, and four steps of this network none.
+    tensorflow.config.run_functions_eagerly(True)
+    request.addfinalizer(lambda: tensorflow.config.run_functions_eagerly(False))
+    whole = train_detector(tiny, out=tmp_path / "whole", **given)
+    with ended_after_an_epoch(monkeypatch):
+        train_detector(tiny, out=tmp_path / "ended", **given)
+    again = train_detector(tiny, out=tmp_path / "ended", **given)
+
+    for ours, theirs in zip(weights(again), weights(whole), strict=True):
+        assert ours == pytest.approx(theirs, rel=0.02, abs=0.01)
+    rows = read_log(tmp_path / "ended" / "log.csv")
+    assert [row["epoch"] for row in rows] == ["0", "1"]
+    with pytest.raises(RecipeError, match="another pictures; choose another --out"):
+        train_detector(tiny, out=tmp_path / "ended", **{**given, "limit": 4})
+
+
 def test_a_student_learns_what_its_teachers_answer(tmp_path: Path) -> None:
     data = fer2013_zip(tmp_path / "fer.zip")
     votes = ferplus_csv(tmp_path / "votes.csv")
@@ -98,7 +140,7 @@ def test_a_student_learns_what_its_teachers_answer(tmp_path: Path) -> None:
         always.bias.assign([0, 0, 0, 0, 5, 0, 0])
         teacher.save(tmp_path / f"{name}.keras")
     how = {"teachers": ["one", "two"], "temperature": 2.0, "weight": 1.0}
-    path = distill(
+    path = train(
         recipe(
             distillation=how,
             epochs=6,
@@ -125,13 +167,13 @@ def test_recipes_are_given_to_the_command_they_are_for(tmp_path: Path) -> None:
     data = fer2013_zip(tmp_path / "fer.zip", each=1)
     how = {"teachers": ["one"], "temperature": 2.0, "weight": 1.0}
     (tmp_path / "no.keras").write_text("no network")
-    given = {"name": "tiny", "data": data, "out": tmp_path / "run"}
+    given: dict[str, Any] = {"name": "tiny", "data": data, "out": tmp_path / "run"}
     with pytest.raises(RecipeError, match="expected a recipe without distillation"):
         train(recipe(distillation=how), **given)
     with pytest.raises(RecipeError, match="expected a recipe with distillation"):
-        distill(recipe(), teachers=[], **given)
-    with pytest.raises(RecipeError, match=r"no\.keras: expected a trained network as a teacher"):
-        distill(recipe(distillation=how), teachers=[tmp_path / "no.keras"], **given)
+        train(recipe(), teachers=[tmp_path / "no.keras"], **given)
+    with pytest.raises(ModelError, match=r"no\.keras: expected a trained .keras network"):
+        train(recipe(distillation=how), teachers=[tmp_path / "no.keras"], **given)
     with pytest.raises(RecipeError, match=r"ferplus_weight is 0\.3: expected FER\+'s votes"):
         train(recipe(ferplus_weight=0.3), **given)
 

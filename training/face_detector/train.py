@@ -7,12 +7,14 @@ from typing import Any, Final
 import keras
 import numpy as np
 
-from training import wider_face
-from training.averaging import SaveAveraged
+from training import run, wider_face
+from training.averaging import SaveAveraged, measure_statistics
+from training.backup import Backup
 from training.face_detector.augmentation import random_crop
 from training.face_detector.loss import detection_loss, teacher_loss
 from training.face_detector.network import face_detector
 from training.face_detector.teacher import Teacher
+from training.log import EpochLog, tensorboard
 from training.recipe import DetectorRecipe, RecipeError
 from training.released_weights import take_released_weights
 from training.schedule import optimizer
@@ -93,6 +95,7 @@ class DetectorTrainer(keras.Model):
 def train(
     recipe: DetectorRecipe,
     *,
+    name: str,
     data: Path,
     out: Path,
     start: Path | None = None,
@@ -100,10 +103,11 @@ def train(
     workers: int = 1,
     limit: int | None = None,
 ) -> Path:
-    """Trains and writes ``network.keras`` (moving-average weights) and ``log.csv``.
+    """Trains and writes ``network.keras`` (moving-average weights), ``log.csv`` and ``run.json``.
 
     Args:
         recipe: what to do.
+        name: of the recipe.
         data: WIDER FACE, as `wider_face.load` takes it.
         out: folder of the run; run again with the same folder to go on after a kill.
         start: a trained network with the same options to begin with: a ``.keras`` file, or a
@@ -128,6 +132,9 @@ def train(
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy(recipe.precision)
     pictures = wider_face.load(data, "training")[:limit]
+    begun = run.begin(name, recipe, out, pictures=len(pictures))
+    if begun.is_finished:
+        return out / "network.keras"
     crops = Crops(pictures, recipe, asked, workers=workers)
     count = min(_STATISTICS_BATCHES, len(crops))
     try:
@@ -151,12 +158,23 @@ def train(
         ),
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
+
+    def some_batches() -> int:
+        for images in crops.images(count):
+            network(images, training=True)
+        return count
+
+    backup = Backup(out / "backup")
+    epoch = backup.restore(model)
     out.mkdir(parents=True, exist_ok=True)
+    log = EpochLog(out / "log.csv", ("loss", "seconds"))
+    log.begin(epoch)
     model.fit(
         crops,
+        initial_epoch=epoch,
         epochs=recipe.epochs,
         callbacks=[
-            keras.callbacks.BackupAndRestore(out / "backup"),
+            backup,
             keras.callbacks.LambdaCallback(
                 on_epoch_begin=lambda epoch, logs: crops.begin_epoch(epoch)
             ),
@@ -164,9 +182,12 @@ def train(
             SaveAveraged(
                 network,
                 out / "network.keras",
-                batches=lambda: crops.images(count),
+                refresh=lambda: measure_statistics(network, some_batches),
             ),
-            keras.callbacks.CSVLogger(out / "log.csv", append=True),
+            run.KeepRun(begun, out),
+            log,
+            *tensorboard(out / "tensorboard"),
         ],
     )
+    backup.remove()
     return out / "network.keras"

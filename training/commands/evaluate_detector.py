@@ -1,0 +1,127 @@
+"""``python -m training evaluate-detector``: how good a face detector is."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from training.commands.options import Commands, command_without_folders
+from training.fer2013 import DatasetError
+
+
+def add_to(commands: Commands) -> None:
+    """Adds the command and its options."""
+    parser = commands.add_parser(
+        "evaluate-detector",
+        help="measure a face detector",
+        description="Runs a .tflite detector, as the agent does, over the validation pictures "
+        "of WIDER FACE, or over a video with true boxes.",
+    )
+    parser.add_argument(
+        "--model", metavar="FILE", type=Path, help="a .tflite detector (default: the released one)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--data", metavar="PATH", type=Path, help="WIDER FACE: a zip file or folder")
+    what.add_argument("--video", metavar="FILE", type=Path, help="a video; needs --truth")
+    parser.add_argument(
+        "--truth",
+        metavar="FILE",
+        type=Path,
+        help="the video's true boxes: a line of JSON a frame",
+    )
+    parser.add_argument(
+        "--longer-side",
+        metavar="PIXELS",
+        type=int,
+        nargs="+",
+        default=[640],
+        help="of a picture as the networks see it; with several, all are compared and the rest is "
+        "said of the first (default: 640)",
+    )
+    parser.add_argument(
+        "--yunet", metavar="FILE", type=Path, help="YuNet's ONNX file, to be measured beside it"
+    )
+    parser.add_argument(
+        "--beside",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="another .tflite detector, to be measured beside it; may be repeated",
+    )
+    parser.add_argument(
+        "--demographics",
+        metavar="FILE",
+        type=Path,
+        help="CSV of widerface-demographics: also say who is found less",
+    )
+    parser.add_argument(
+        "--report", metavar="FILE", type=Path, help="write a page of Markdown with its picture"
+    )
+    parser.add_argument(
+        "--misses",
+        metavar="FILE",
+        type=Path,
+        help="write a picture of the largest faces that were missed, outside of the repository",
+    )
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures and prints; returns 0."""
+    from edge_agent.face_detector import FaceDetector
+    from training import wider_face
+    from training.face_detector import evaluate, groups, misses, report
+    from training.face_detector.comparison import compare
+
+    if options.video is not None:
+        if options.truth is None:
+            raise DatasetError("expected --truth with --video: the file with its true boxes")
+        detector = FaceDetector(options.model)
+        figures = evaluate.evaluate_video(detector, options.video, options.truth)
+        print(json.dumps(figures, indent=2))
+        return 0
+    threshold = FaceDetector(options.model).score_threshold
+    detectors = _detectors(options)
+    demographics = options.demographics and groups.read_demographics(options.demographics)
+    pictures = wider_face.load(options.data, "validation")
+    measured = compare(detectors, pictures)
+    found = next(iter(measured.values())).found
+    hits = groups.found_faces(found, pictures, threshold=threshold)
+    figures = evaluate.evaluate(found, pictures, threshold=threshold)
+    print(json.dumps(figures, indent=2) if options.json else evaluate.markdown(figures))
+    if options.misses is not None:
+        number = misses.write(hits, pictures, options.misses)
+        print(f"wrote {options.misses}: {number} faces that were missed", file=sys.stderr)
+    if options.report is not None:
+        recalls = groups.recall_by_group(hits, pictures, demographics)
+        report.write(
+            measured,
+            recalls,
+            threshold=threshold,
+            longer_side=options.longer_side[0],
+            pictures=len(pictures),
+            command=command_without_folders(),
+            file=options.report,
+        )
+        print(f"wrote {options.report}", file=sys.stderr)
+    return 0
+
+
+def _detectors(options: argparse.Namespace) -> dict[str, Any]:
+    """Name → detector, the one in question first."""
+    from edge_agent.face_detector import FaceDetector
+    from training.face_detector.evaluate import LOWEST_SCORE
+    from training.face_detector.peers import YuNet
+
+    found: dict[str, Any] = {}
+    for side in options.longer_side:
+        at = "" if len(options.longer_side) == 1 else f" at {side} px"
+        given = {"score_threshold": LOWEST_SCORE, "longer_side": side}
+        for model in (options.model, *options.beside):
+            found[(model.name if model else "released") + at] = FaceDetector(model, **given)
+        if options.yunet is not None:
+            found["YuNet" + at] = YuNet(options.yunet, **given)
+    return found
