@@ -13,16 +13,15 @@ import pytest
 
 from deploy.updates.publisher.repository import Repository
 from tests.certificates import make_certificate
+from tests.deploy.updated_device import Device, running_device
 from tests.deploy.updates import (
     DEVICE,
     LONG_SECONDS,
     SITE,
-    Device,
     Publisher,
     Server,
     another_network,
     never_counts,
-    running_device,
     serving,
 )
 from tests.edge_agent.support import Listener
