@@ -9,7 +9,8 @@ umask 077
 # The settings go first: the installer keeps the configuration that it finds, and has the device
 # look for updates where there is an address for them.
 mkdir -p "$settings"
-[ -e "$settings/config.yaml" ] || install -m 600 "$place/config.yaml" "$settings/config.yaml"
+# An empty one is what a power cut has left of it.
+[ -s "$settings/config.yaml" ] || install -m 600 "$place/config.yaml" "$settings/config.yaml"
 for file in updates.yaml updates-root.json; do
   if [ -e "$place/$file" ]; then
     install -m 644 "$place/$file" "$settings/$file"
@@ -28,11 +29,15 @@ for file in authority.pem certificate.pem key.pem; do
     install -o root -g edge-agent -m 640 "$place/certificates/$file" "$settings/$file"
   fi
 done
+# What is deleted below must be on the disk in its new place: the key is nowhere else.
+sync
 if [ -e "$place/ssh" ]; then
   systemctl enable --now ssh
 fi
 
 systemctl restart edge-agent
+rm -rf "$place/certificates"
 systemctl disable classroom-first-boot.service
-# Also the device's key: it is in its place now.
-rm -rf "$place" /etc/systemd/system/classroom-first-boot.service
+# In one step, so that a power cut leaves nothing that would be begun with half of its files.
+mv "$place" "$place.done"
+rm -rf "$place.done" /etc/systemd/system/classroom-first-boot.service

@@ -1,7 +1,10 @@
 """A computer in QEMU, whose plug can be pulled."""
 
 import functools
+import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -72,6 +75,16 @@ class Computer:
             self._process.kill()
             self._process.wait(PATIENCE_SECONDS)
             self._process = None
+
+    @contextmanager
+    def halted(self) -> Iterator[None]:
+        """It stands still within the block: its disk is what a power cut would leave."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def await_off(self, patience_seconds: float) -> None:
         """Returns once it has switched itself off, as it does in place of a reboot.

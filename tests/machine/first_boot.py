@@ -11,9 +11,14 @@ from tests.edge_agent.support import START
 from tests.machine.card import DEVICE, FIRST_BOOT, files_on
 from tests.machine.computer import Computer
 from tests.machine.image import Image
+from tests.machine.next_boot import next_boot
 
 _LONGEST_SECONDS: Final = 3600.0
 _KEY: Final = "classroom/certificates/key.pem"
+_PLACE: Final = "/var/lib/classroom-first-boot"
+_KEPT: Final = "/etc/edge-agent/key.pem"
+_LOOK_SECONDS: Final = 5.0
+"""Between two looks at what a power cut would leave."""
 
 
 def run_first_boot(
@@ -44,9 +49,8 @@ def run_first_boot(
             raise TimeoutError("the first boot did not end; see console.log") from error
         tell("the first boot has ended, and begins the second")
         computer.switch_on()
-        _await_window(computer, recording)
-        tell(f"the first window of {SITE}/{DEVICE} has come")
-        _await_end(computer, image)
+        _await_room(folder, computer, image, recording)
+        tell(f"{SITE}/{DEVICE} counts, and the first boot has removed itself")
     finally:
         computer.cut()
     left = sorted(name for name in files_on(image.boot) if not name.startswith("classroom/bundle"))
@@ -56,27 +60,24 @@ def run_first_boot(
         raise TimeoutError(f"expected no key and no first boot on the card, got {wrong}")
 
 
-def _await_window(computer: Computer, recording: Recording) -> None:
+def _await_room(folder: Path, computer: Computer, image: Image, recording: Recording) -> None:
+    """Waits until the room counts and the first boot has removed itself from the disk.
+
+    Whenever the power went on the way there, the device's key must be on the disk.
+    """
     until = time.monotonic() + _LONGEST_SECONDS
-    while not list(recording.store.windows(SITE, DEVICE, START)):
+    counts = done = False
+    while not (counts and done):
         if not computer.on or time.monotonic() > until:
-            raise TimeoutError("no window of the room came; see console.log")
-        time.sleep(0.5)
-
-
-def _await_end(computer: Computer, image: Image) -> None:
-    """Waits until the first boot has removed itself from the disk, which it does at its end."""
-    until = time.monotonic() + _LONGEST_SECONDS
-    while _there(image.disk, "/var/lib/classroom-first-boot"):
-        if not computer.on or time.monotonic() > until:
-            raise TimeoutError("the first boot did not remove itself; see console.log")
-        time.sleep(5.0)
-    for path in ("/etc/edge-agent/key.pem", "/opt/edge-agent/current"):
-        if not _there(image.disk, path):
-            raise TimeoutError(f"expected {path} on the disk, got none")
-
-
-def _there(disk: Path, path: str) -> bool:
-    command = ["debugfs", "-R", f"stat {path}", str(disk)]
-    told = subprocess.run(command, capture_output=True, text=True)
-    return "Inode:" in told.stdout
+            missing = "no window of the room came" if not counts else "its files were not removed"
+            raise TimeoutError(f"the first boot did not end: {missing}; see console.log")
+        time.sleep(_LOOK_SECONDS)
+        with computer.halted(), next_boot(image.disk, folder) as found:
+            kept = [path for path in (f"{_PLACE}/certificates/key.pem", _KEPT) if found.size(path)]
+            done = found.size(_PLACE) is None
+            agent = found.link("/opt/edge-agent/current")
+        if not kept:
+            raise TimeoutError("expected the device's key on the disk, got none or an empty one")
+        counts = counts or bool(list(recording.store.windows(SITE, DEVICE, START)))
+    if kept != [_KEPT] or agent is None:
+        raise TimeoutError(f"expected {_KEPT} and an agent, got {kept} and {agent}")

@@ -2,7 +2,6 @@
 
 import random
 import sqlite3
-import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from tests.deploy.support import SITE, Recording, School
 from tests.edge_agent.support import START
 from tests.machine.computer import Computer
 from tests.machine.image import Image
+from tests.machine.next_boot import next_boot
 
 BOOT_PATIENCE_SECONDS: Final = 1800
 """How long a boot may take: without KVM, on a loaded machine, it does take ten minutes."""
@@ -179,19 +179,12 @@ class Trial:
         return {(window.boot_id, window.seq) for window in windows}
 
     def _held(self) -> set[Name]:
-        """What the outbox on the disk holds, read from a copy as the next boot will read it."""
+        """What the outbox on the disk holds, as the next boot will read it."""
         disk, folder = self._image.state_disk
-        copy = self._folder / "copy.raw"
-        subprocess.run(["cp", "--sparse=always", disk, copy], check=True)
-        # Plays the file system's own journal back; 1 says that it did.
-        subprocess.run(["e2fsck", "-p", copy], capture_output=True)
         name = f"{SITE}.room-101.outbox.db"
-        for suffix in ("", "-wal"):
-            out = self._folder / (name + suffix)
-            out.unlink(missing_ok=True)
-            command = f"dump {folder}/{name}{suffix} {out}"
-            subprocess.run(["debugfs", "-R", command, copy], capture_output=True, check=True)
-        copy.unlink()
+        with next_boot(disk, self._folder) as found:
+            for suffix in ("", "-wal"):
+                found.dump(f"{folder}/{name}{suffix}", self._folder / (name + suffix))
         if not (self._folder / name).exists() or not (self._folder / name).stat().st_size:
             return set()
         with closing(sqlite3.connect(self._folder / name)) as outbox:

@@ -3,7 +3,6 @@
 import re
 import shutil
 import ssl
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from tests.deploy.updates import Publisher, never_counts, serving
 from tests.edge_agent.support import START
 from tests.machine.computer import HOST, Computer
 from tests.machine.image import BUNDLE, TARGET, Image
+from tests.machine.next_boot import next_boot
 from tests.machine.updates import Updates
 from tests.releases import sources_of
 
@@ -150,11 +150,11 @@ class UpdateTrial:
     def _require_links(self) -> None:
         """Looks on the disk, with the power cut, which release the next boot would start."""
         disk, folder = self._image.releases_disk
-        for link, version in (("current", GOOD), ("updater", GOOD), ("previous", __version__)):
-            command = ["debugfs", "-R", f"stat {folder}/{link}", str(disk)]
-            told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-            if f'"releases/{version}"' not in told:
-                raise TimeoutError(f"{link}: expected releases/{version} on the disk, got {told}")
+        with next_boot(disk, self._folder) as found:
+            for link, version in (("current", GOOD), ("updater", GOOD), ("previous", __version__)):
+                told = found.link(f"{folder}/{link}")
+                if told != f"releases/{version}":
+                    raise TimeoutError(f"{link}: expected releases/{version}, got {told}")
         self._tell(f"on the disk, current is {GOOD} and previous is {__version__}")
 
     def _tell(self, what: str) -> None:
