@@ -84,9 +84,10 @@ arm64: .venv/dev.stamp  ## the networks and the agent on the processor of a Rasp
 install-arm64: .venv/dev.stamp  ## the installer on the Debian of a Raspberry Pi, under QEMU (as root)
 	$(BIN)/python -m pytest -m arm64 -s tests/arm64/test_install.py
 
-machine: .venv/dev.stamp  ## a whole machine loses its power ten times, and updates itself; an hour (as root)
+machine: .venv/dev.stamp  ## a whole machine loses its power ten times, updates itself, and begins from a card; an hour (as root)
 	$(BIN)/python -m tests.machine $(if $(READ_ONLY),--read-only)
 	$(BIN)/python -m tests.machine --updates $(if $(READ_ONLY),--read-only)
+	$(BIN)/python -m tests.machine --card
 	$(BIN)/python -m pytest -m machine -s tests/machine
 
 kills: .venv/dev.stamp  ## kill the agent at every single write to its state; some minutes
