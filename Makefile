@@ -7,7 +7,7 @@ SUITE ?= bookworm
 MODELS ?= build/models
 BIN := .venv/bin
 
-.PHONY: help run test check format asyncapi browser strangers picture chaos soak updates aws arm64 cluster scale bench models conversions clean viewers
+.PHONY: help run test check format asyncapi browser agent strangers picture chaos soak updates aws arm64 cluster scale bench models conversions clean viewers
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ browser: .venv/dev.stamp  ## only the tests in a real browser
 
 asyncapi: .venv/dev.stamp  ## make docs/asyncapi.yaml from the schemas of the messages
 	$(BIN)/python -m edge_agent schemas --asyncapi > docs/asyncapi.yaml
+
+agent: .venv/dev.stamp  ## only the tests of the agent, the long ones and a short day of trouble too; some minutes
+	$(BIN)/python -m pytest -m "long or not long" tests/edge_agent tests/soak
 
 strangers: .venv/dev.stamp  ## 100,000 malformed messages, and everybody the broker must refuse
 	$(BIN)/python -m pytest -m long tests/dashboard/test_fuzz.py tests/deploy/test_strangers.py

@@ -91,6 +91,7 @@ def test_the_same_video_gives_the_same_counts(capsys: pytest.CaptureFixture[str]
     assert len(found[0]) == 18
 
 
+@pytest.mark.long
 def test_judging_the_sure_less_often_changes_no_count(capsys: pytest.CaptureFixture[str]) -> None:
     video = shared_data("classroom.mp4")
     found = []

@@ -11,6 +11,7 @@ from tests.soak.outcome import live
 from tests.support import debian_program
 
 
+@pytest.mark.long
 @pytest.mark.mosquitto
 @pytest.mark.faketime
 def test_the_agent_outlives_a_day_and_loses_no_window(tmp_path: Path) -> None:
