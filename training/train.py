@@ -9,7 +9,7 @@ from training import fer2013, networks, run
 from training.augmentation import FaceAugmentation
 from training.classifier import ClassifierTrainer, Mixup
 from training.device_data import DeviceFaces
-from training.distillation import DistillationTrainer, Ensemble
+from training.distill import DistillationTrainer, Ensemble
 from training.labels import targets
 from training.models import EMOTION_MODELS
 from training.recipe import EmotionRecipe, RecipeError
