@@ -5,15 +5,14 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
-
-from edge_agent.camera import Source, open_source
+from edge_agent.camera import Frame, Source, open_source
 from edge_agent.config import Settings
 from edge_agent.control import Control
 from edge_agent.demand import Demand
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.errors import ConfigError
 from edge_agent.face_detector import FaceDetector, Faces
+from edge_agent.face_search import FaceSearch
 from edge_agent.frame_rate import CpuShare, frame_rate
 from edge_agent.health import StageTimer, cpu_temperature_c, throttled
 from edge_agent.home_assistant import discovery
@@ -157,9 +156,10 @@ class Agent:
         self._camera_only |= source.live
         return source
 
-    def detect(self, image_bgr: np.ndarray) -> Faces:
-        """Finds the faces of a picture."""
-        return self._detector.detect(image_bgr)
+    def search(self) -> Callable[[Frame], Faces]:
+        """A new search: nothing of one source is known in the next, or kept while paused."""
+        repeat_seconds = self._settings.detector.repeat_seconds
+        return FaceSearch(self._detector, repeat_seconds=repeat_seconds).find
 
     def count(self, found: Detected) -> None:
         """Takes a frame and its faces, and publishes the windows that ended before it."""

@@ -6,9 +6,12 @@ from typing import Final
 import numpy as np
 
 from edge_agent.emotions import EMOTIONS
+from edge_agent.source import EARLY
 
 _SURE_PROBABILITY: Final = 0.7
 _ENOUGH_SURE: Final = 3
+_UNSURE_WAIT: Final = 0.5
+"""Of the time after which somebody judged surely is judged again."""
 _LEAD: Final = 0.1
 _SLACK: Final = 0.05
 _UNCERTAIN: Final = -1
@@ -54,7 +57,8 @@ class EmotionCounter:
         confidence_threshold: a person whose highest mean probability is below it is uncertain.
         min_faces: fewer people in view at the same time, and the window is suppressed.
         repeat_seconds: a person judged surely a few times need not be judged again for so long;
-            in the next window once is enough, as long as that is sure, too.
+            in the next window once is enough, as long as that is sure, too. Others need not for
+            half of it: two frames a moment apart say almost the same.
         min_presence: share of the window's frames in which a person must be seen to count,
             so that a passer-by or a flicker of the detector does not.
     """
@@ -153,9 +157,10 @@ class EmotionCounter:
 
     def _is_due(self, track_id: int, seconds: float) -> bool:
         votes = self._votes.get(track_id)
-        if votes is None or not self._sure(track_id, votes):
+        if votes is None:
             return True
-        return seconds - votes.seconds >= self._repeat_seconds
+        wait = self._repeat_seconds * (1.0 if self._sure(track_id, votes) else _UNSURE_WAIT)
+        return seconds - votes.seconds >= EARLY * wait
 
     def _sure(self, track_id: int, votes: _Votes) -> bool:
         enough = (

@@ -48,6 +48,7 @@ class FaceDetector:
     Attributes:
         score_threshold: the one in force.
         released_threshold: the card's.
+        longer_side: pixels of a picture's longer side as the network sees it.
 
     Raises:
         ModelError: when the network does not fit.
@@ -65,7 +66,7 @@ class FaceDetector:
             model or RELEASED / "face_detector.tflite", num_threads=num_threads
         )
         _, height, width, _ = _require_detector(self._model)
-        self._longer_side = longer_side or max(height, width)
+        self.longer_side = longer_side or max(height, width)
         card = self._model.card
         self.released_threshold = (card.score_threshold if card else None) or 0.5
         if score_threshold is None:
@@ -124,7 +125,7 @@ class FaceDetector:
         """Spares the network the black border, which would be almost half of a wide picture."""
         height, width = image_bgr.shape[:2]
         unit = max(height, width) * STRIDES[-1]
-        rows, columns = (-(-side * self._longer_side // unit) for side in (height, width))
+        rows, columns = (-(-side * self.longer_side // unit) for side in (height, width))
         size_hw = (rows * STRIDES[-1], columns * STRIDES[-1])
         if size_hw != self._model.input_shape[1:3]:
             self._model.resize(size_hw)

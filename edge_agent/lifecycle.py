@@ -8,15 +8,13 @@ from collections.abc import Callable
 from queue import Empty
 from typing import Final, Protocol
 
-import numpy as np
-
 from edge_agent.control import Control, Rest
 from edge_agent.errors import SourceError
 from edge_agent.face_detector import Faces
 from edge_agent.messages import Reason, State
 from edge_agent.notify import Notifier
 from edge_agent.pipeline import Detected, Ended, News, Opened, Pipeline
-from edge_agent.source import Source
+from edge_agent.source import Frame, Source
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = (1.0, 60.0)
@@ -25,13 +23,13 @@ _LAST_STEP_SECONDS: Final = 0.1
 
 
 class Work(Protocol):
-    """What there is to do in the states; all of it on one thread, but for `open` and `detect`."""
+    """What there is to do in the states; all of it on one thread, but for `open`."""
 
     def open(self, stopping: Callable[[], bool]) -> Source:
         """Opens the source, as long as somebody waits for it."""
 
-    def detect(self, image_bgr: np.ndarray) -> Faces:
-        """Finds the faces of a picture."""
+    def search(self) -> Callable[[Frame], Faces]:
+        """What finds the faces of a source's frames, on a thread of its own, and goes with it."""
 
     def count(self, found: Detected) -> None:
         """Takes a frame and its faces."""
@@ -119,7 +117,7 @@ class Lifecycle:
     def _open(self) -> Opened | Ended | None:
         """What came of it; None when somebody wants something else first."""
         self._pipeline = Pipeline(
-            self._work.open, self._work.detect, self._control.news, every_frame=self._every_frame
+            self._work.open, self._work.search(), self._control.news, every_frame=self._every_frame
         )
         while not self._control.calls():
             news = self._next_news()

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import NamedTuple, TypeAlias
 
-import numpy as np
-
 from edge_agent.face_detector import Faces
 from edge_agent.source import Frame, Source
 
@@ -59,7 +57,7 @@ class Pipeline:
 
     Args:
         open_source: opens the source; given what tells whether anybody still waits for it.
-        detect: finds the faces of a picture.
+        detect: finds the faces of a frame.
         news: where to put what there is to tell.
         every_frame: no frame is passed over; otherwise the newest wins.
     """
@@ -67,7 +65,7 @@ class Pipeline:
     def __init__(
         self,
         open_source: Callable[[Callable[[], bool]], Source],
-        detect: Callable[[np.ndarray], Faces],
+        detect: Callable[[Frame], Faces],
         news: "SimpleQueue[News | None]",
         *,
         every_frame: bool,
@@ -135,7 +133,7 @@ class Pipeline:
             frame, capture_seconds = taken
             begin = time.perf_counter()
             try:
-                faces = self._detect(frame.image_bgr)
+                faces = self._detect(frame)
             except Exception as error:
                 self._closing.set()
                 self._frames.close()

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+
+EARLY: Final = 0.9
+"""Cameras keep no exact step: what is due in some frame is done up to a tenth of its time early."""
 
 
 class Frame(NamedTuple):

@@ -10,7 +10,6 @@ import cv2
 import pytest
 
 from tests.bench import measure, processes, report
-from tests.bench.agent_run import run_agent
 from tests.bench.alternative import Alternative
 from tests.bench.scenes import RATES, read_trial, wall
 from tests.support import REPOSITORY, shared_data
@@ -47,14 +46,17 @@ def main(arguments: list[str] | None = None) -> int:
         walls[number] = measure.race(frames, alternative)
         parts[f"faces: {number}"] = measure.parts(frames)
     for rate, trial in trials.items():
-        parts[f"video, {rate}/s"] = measure.parts(trial.frames)
-    usual = trials[RATES[-1]]
+        parts[report.scene(rate)] = measure.parts(trial.frames)
+    parts[report.ALL_SEARCHED] = measure.parts(trials[max(RATES)].frames, search_all=True)
+    print("counting the people of the video", flush=True)
     figures = report.Figures(
         videos=videos,
         walls=walls,
         parts=parts,
-        agent_found=measure.agent_found(usual, run_agent(usual.frames)),
-        alternative_found=measure.alternative_found(usual, alternative),
+        agent_found={rate: measure.agent_found(trial) for rate, trial in trials.items()},
+        alternative_found={
+            rate: measure.alternative_found(trial, alternative) for rate, trial in trials.items()
+        },
         agent_started=processes.start("-m", "edge_agent", "run", "--print", "--source", video),
         alternative_started=processes.start("-m", "tests.bench.alternative", video, yunet, fer),
         import_seconds=processes.import_seconds("edge_agent.agent"),

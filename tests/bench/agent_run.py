@@ -12,7 +12,7 @@ import numpy as np
 
 from edge_agent.agent import Agent
 from edge_agent.camera import Frame, Source, open_source
-from edge_agent.config import Privacy, Settings
+from edge_agent.config import Detector, Privacy, Settings
 from edge_agent.face_detector import Faces
 from edge_agent.face_tracker import NOBODY, FaceTracker
 from tests.bench.patched import replaced, replaced_method
@@ -67,11 +67,17 @@ class _Meter:
             yield frame
 
 
-def run_agent(frames: Frames) -> Run:
-    """Takes every frame, on the frames' own clock, and publishes into memory."""
+def run_agent(frames: Frames, *, search_all: bool = False) -> Run:
+    """Takes every frame, on the frames' own clock, and publishes into memory.
+
+    With `search_all` every frame is searched for faces, and none followed.
+    """
     meter = _Meter(frames)
     # Every number is wanted here, also of small groups.
-    settings = Settings(privacy=Privacy(min_faces=1))
+    settings = Settings(
+        detector=Detector(repeat_seconds=0) if search_all else Detector(),
+        privacy=Privacy(min_faces=1),
+    )
     printed = io.StringIO()
     source = Source("frames", False, iter(meter), lambda: None)
     with (

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from edge_agent.face_detector import Faces
-from tests.bench.agent_run import Run, run_agent
+from tests.bench.agent_run import run_agent
 from tests.bench.alternative import Alternative
 from tests.bench.scenes import MIN_HEIGHT, Frames, Trial
 from tests.bench.stopwatch import Stopwatch
@@ -62,19 +62,20 @@ def race(frames: Frames, alternative: Alternative) -> Pair:
     )
 
 
-def parts(frames: Frames) -> dict[str, float]:
+def parts(frames: Frames, *, search_all: bool = False) -> dict[str, float]:
     """Processor milliseconds a frame by part of the agent; the sum is all it takes."""
     watch = Stopwatch()
     with watch.watching():
-        run = run_agent(frames)
+        run = run_agent(frames, search_all=search_all)
     # The parts also hold the first frames.
     number = len(run.people)
     told = {part: 1000 * seconds / number for part, seconds in watch.seconds.items()}
     return told | {"everything else": max(0.0, 1000 * run.per_frame - sum(told.values()))}
 
 
-def agent_found(trial: Trial, run: Run) -> Found:
-    """What a run of the agent on the video found."""
+def agent_found(trial: Trial) -> Found:
+    """What the agent finds in the video."""
+    run = run_agent(trial.frames)
     windows = [window["faces"] for window in run.windows]
     return _found(trial, run.people, windows)
 

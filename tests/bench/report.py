@@ -12,6 +12,7 @@ import matplotlib
 from edge_agent.tflite_model import runtime_version
 from tests.bench.measure import ROUNDS, WINDOW_SECONDS, Found, Pair
 from tests.bench.processes import Started
+from tests.bench.scenes import RATES
 from tests.bench.stopwatch import NETWORKS
 
 matplotlib.use("Agg")
@@ -19,6 +20,7 @@ import matplotlib.pyplot as plt
 
 _BYTE_SETS: Final = {"avx_vnni", "avx512_vnni", "amx_int8", "asimddp", "i8mm"}
 """Instruction sets that multiply and add bytes at once, as /proc/cpuinfo names them."""
+ALL_SEARCHED: Final = f"video, {max(RATES)}/s, all searched"
 _LEAST_RATIO: Final = 3.0
 _MOST_OUTSIDE: Final = 0.15
 _MOST_GROWTH: Final = 3.0
@@ -36,16 +38,22 @@ class Figures:
         videos: by frames a second.
         walls: by number of faces.
         parts: by name of the scene, of the agent.
+        agent_found, alternative_found: by frames a second.
     """
 
     videos: dict[int, Pair]
     walls: dict[int, Pair]
     parts: dict[str, dict[str, float]]
-    agent_found: Found
-    alternative_found: Found
+    agent_found: dict[int, Found]
+    alternative_found: dict[int, Found]
     agent_started: Started
     alternative_started: Started
     import_seconds: float
+
+
+def scene(rate: int) -> str:
+    """What the video at so many frames a second is called."""
+    return f"video, {rate}/s"
 
 
 def picture_of(document: Path) -> Path:
@@ -72,6 +80,10 @@ many of the video's faces as the agent does.
 Times are of the processor, not of the clock: what one core takes, {ROUNDS} rounds in turn, their
 median, after the first frames, without decoding the video, which both need. The ratios are what
 counts; the milliseconds belong to this machine: {_machine()}.
+
+The agent searches a frame for faces every half second, at once where it lost one, and follows them
+by optical flow through the frames between (`detector.repeat_seconds`). The more frames a second it
+looks at, the less each costs; what following takes is outside the networks.
 
 The ratios belong to a kind of processor, too. The agent's networks are int8 and YuNet is float: a
 processor that multiplies bytes at once (AVX-VNNI, AVX512-VNNI, or ARM's dot product, which a
@@ -106,11 +118,10 @@ Walls of the video's own faces, 72 pixels high, four frames a second.
 
 def _goals(figures: Figures) -> str:
     found, other = figures.agent_found, figures.alternative_found
-    outside = {scene: _outside(parts) for scene, parts in figures.parts.items()}
-    all_frames = max(figures.videos)
+    outside = {name: _outside(parts) for name, parts in figures.parts.items()}
     growth = figures.walls[40].agent / figures.walls[5].agent
-    ratio = figures.videos[all_frames].ratio
-    video = outside[f"video, {all_frames}/s"]
+    ratio = figures.videos[max(RATES)].ratio
+    error = max(one.people_error for one in found.values())
     started = figures.agent_started
     return _table(
         ["goal", "measured", "met"],
@@ -120,15 +131,24 @@ def _goals(figures: Figures) -> str:
                 f"{ratio:.2f}",
                 ratio >= _LEAST_RATIO,
             ),
-            (
-                "at no worse recall",
-                f"{found.recall:.2%} against {other.recall:.2%}",
-                found.recall >= other.recall,
+            *(
+                (
+                    f"at no worse recall, {rate} frames a second",
+                    f"{found[rate].recall:.2%} against {other[rate].recall:.2%}",
+                    found[rate].recall >= other[rate].recall,
+                )
+                for rate in RATES
             ),
-            (
-                f"outside the two networks at most {_MOST_OUTSIDE:.0%} of the time",
-                f"{video:.1%}",
-                video <= _MOST_OUTSIDE,
+            *(
+                (
+                    f"outside the two networks at most {_MOST_OUTSIDE:.0%} of the time{how}",
+                    f"{outside[name]:.1%}",
+                    outside[name] <= _MOST_OUTSIDE,
+                )
+                for name, how in (
+                    (scene(max(RATES)), ""),
+                    (ALL_SEARCHED, ", were every frame searched"),
+                )
             ),
             (
                 f"40 faces cost less than {_MOST_GROWTH:g} times 5 faces",
@@ -137,8 +157,8 @@ def _goals(figures: Figures) -> str:
             ),
             (
                 f"people a window: mean absolute error at most {_MOST_PEOPLE_ERROR:.0%}",
-                f"{found.people_error:.1%}",
-                found.people_error <= _MOST_PEOPLE_ERROR,
+                f"{error:.1%}",
+                error <= _MOST_PEOPLE_ERROR,
             ),
             (
                 f"resident memory at most {_MOST_MB:g} MB",
@@ -161,26 +181,26 @@ def _goals(figures: Figures) -> str:
 
 
 def _video_table(figures: Figures) -> str:
-    found, other = figures.agent_found, figures.alternative_found
-    rows = [
-        (
-            f"frames a second and core, {rate} looked at in a second of video",
-            f"{1000 / pair.agent:.0f}",
-            f"{1000 / pair.alternative:.0f}",
-            f"{pair.ratio:.2f} ({pair.ratios[0]:.2f} to {pair.ratios[-1]:.2f})",
-        )
-        for rate, pair in figures.videos.items()
-    ]
-    rows += [
-        ("faces of 24 px and more found", f"{found.recall:.2%}", f"{other.recall:.2%}", ""),
-        ("boxes that are no face", f"{found.false_boxes:.2%}", f"{other.false_boxes:.2%}", ""),
-        (
-            "people a window, mean absolute error",
-            f"{found.people_error:.1%}",
-            f"{other.people_error:.1%}",
-            "",
-        ),
-    ]
+    rows: list[tuple[object, ...]] = []
+    for rate, pair in figures.videos.items():
+        found, other = figures.agent_found[rate], figures.alternative_found[rate]
+        rows += [
+            (f"**{rate} looked at in a second of video**", "", "", ""),
+            (
+                "frames a second and core",
+                f"{1000 / pair.agent:.0f}",
+                f"{1000 / pair.alternative:.0f}",
+                f"{pair.ratio:.2f} ({pair.ratios[0]:.2f} to {pair.ratios[-1]:.2f})",
+            ),
+            ("faces of 24 px and more found", f"{found.recall:.2%}", f"{other.recall:.2%}", ""),
+            ("boxes that are no face", f"{found.false_boxes:.2%}", f"{other.false_boxes:.2%}", ""),
+            (
+                "people a window, mean absolute error",
+                f"{found.people_error:.1%}",
+                f"{other.people_error:.1%}",
+                "",
+            ),
+        ]
     return _table(["", "agent", "alternative", "ratio (lowest to highest)"], rows)
 
 

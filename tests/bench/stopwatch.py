@@ -11,6 +11,7 @@ from typing import Any, Final
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.emotion_counter import EmotionCounter
 from edge_agent.face_detector import FaceDetector
+from edge_agent.face_search import FaceSearch
 from edge_agent.face_tracker import FaceTracker
 from edge_agent.preprocess import Letterbox, face_crops
 from edge_agent.scene_cut import SceneCut
@@ -22,6 +23,7 @@ _NETWORK: Final = {"face_detector": NETWORKS[0], "emotion_classifier": NETWORKS[
 _METHODS: Final = (
     (Letterbox, "fit", "shrinking the frame"),
     (FaceDetector, "detect", "reading the boxes"),
+    (FaceSearch, "find", "following by optical flow"),
     (EmotionClassifier, "predict", "cutting and judging faces"),
     (SceneCut, "update", "following people"),
     (FaceTracker, "update", "following people"),

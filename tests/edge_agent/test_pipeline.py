@@ -51,8 +51,8 @@ class Bench:
             yield Frame(float(number), picture(number), dropped)
             self.given += 1
 
-    def _detect(self, image_bgr: np.ndarray) -> Faces:
-        self.seen.append(int(image_bgr[0, 0, 0]))
+    def _detect(self, frame: Frame) -> Faces:
+        self.seen.append(int(frame.image_bgr[0, 0, 0]))
         assert self.permits.acquire(timeout=PATIENCE_SECONDS)
         return NOBODY
 
