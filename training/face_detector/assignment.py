@@ -77,13 +77,15 @@ def assign(
         strides: (P,) their strides.
         radius: a cell is near a face if its centre is within so many strides.
     """
-    x, y = centres[:, 0], centres[:, 1]
+    # PyTorch takes no operation that begins with an array of NumPy.
+    x, y = (ops.convert_to_tensor(centres[:, side]) for side in range(2))
+    steps = ops.convert_to_tensor(strides)
     left, top, right, bottom = (faces_xyxy[:, :, None, side] for side in range(4))
     inside = ops.logical_and(
         ops.logical_and(x > left, x < right), ops.logical_and(y > top, y < bottom)
     )
     distance = ops.maximum(ops.abs(x - (left + right) / 2), ops.abs(y - (top + bottom) / 2))
-    near = distance < radius * strides
+    near = distance < radius * steps
     allowed = ops.logical_and(ops.logical_or(inside, near), valid[:, :, None])
     preferred = ops.logical_and(inside, near)
 

@@ -24,8 +24,10 @@ def flatten(outputs: dict[str, Any], name: str) -> Any:
 
 def decode(raw_boxes: Any, centres: np.ndarray, strides: np.ndarray) -> Any:
     """(B, P, 4) network output → (B, P, 4) boxes x1, y1, x2, y2 in pixels."""
-    middle = centres + raw_boxes[..., :2] * strides[:, None]
-    half = ops.exp(ops.clip(raw_boxes[..., 2:], -5.0, 6.0)) * strides[:, None] / 2
+    # PyTorch takes no operation that begins with an array of NumPy.
+    steps = ops.convert_to_tensor(strides)[:, None]
+    middle = ops.convert_to_tensor(centres) + raw_boxes[..., :2] * steps
+    half = ops.exp(ops.clip(raw_boxes[..., 2:], -5.0, 6.0)) * steps / 2
     return ops.concatenate([middle - half, middle + half], axis=-1)
 
 
