@@ -5,11 +5,15 @@ from collections import Counter
 
 import cv2
 import numpy as np
+import pytest
 
 from edge_agent.boxes import iou_matrix
+from edge_agent.config import Settings
 from edge_agent.face_detector import FaceDetector, Faces
+from edge_agent.face_search import FaceSearch
 from edge_agent.face_tracker import NOBODY, FaceTracker
 from edge_agent.scene_cut import SceneCut
+from edge_agent.source import Frame
 from tests.support import shared_data
 
 SURE, UNSURE = 0.9, 0.5
@@ -84,23 +88,26 @@ def test_after_a_reset_everybody_is_new() -> None:
     assert following.update(faces(0, 50), 0.1).tolist() == [2, 3]
 
 
-def test_people_of_the_trial_video_are_counted() -> None:
-    """Windows of 5 s at 4 frames a second; who is there for a third of one counts in it."""
+@pytest.mark.parametrize("step", [5, 1], ids=["4 a second", "20 a second"])
+def test_people_of_the_trial_video_are_counted(step: int) -> None:
+    """Windows of 5 s, searched and followed as by default; who is there for a third counts."""
     video = cv2.VideoCapture(str(shared_data("classroom.mp4")))
     truth = [json.loads(line) for line in shared_data("classroom.jsonl").open()]
     detector = FaceDetector(score_threshold=0.4)
+    search = FaceSearch(detector, repeat_seconds=Settings().detector.repeat_seconds)
     following = FaceTracker(score_threshold=detector.released_threshold)
     cut = SceneCut()
     windows: dict[int, list[tuple[list[int], list[int]]]] = {}
     known: dict[int, int] = {}
     switches = 0
     for index, frame in enumerate(truth):
-        _, image = video.read()
-        if index % 5:
+        video.grab()
+        if index % step:
             continue
+        image = video.retrieve()[1]
         if cut.update(image):
             following.reset()
-        found = detector.detect(image)
+        found = search.find(Frame(index / 20, image))
         ids = following.update(found, index / 20)
         boxes = np.array([[x, y, x + w, y + h] for _, x, y, w, h in frame["faces"]], np.float32)
         overlap = iou_matrix(found.boxes_xyxy[ids != NOBODY], boxes)
