@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from edge_agent.boxes import centers
 from edge_agent.face_detector import FaceDetector, Faces
 from edge_agent.optical_flow import follow
 from edge_agent.source import EARLY, Frame
@@ -12,19 +13,31 @@ _FLOW_SIDE: Final = 0.5
 """Of the detector's resolution: enough to follow what it can find, at a fourth of the pixels."""
 
 
+_FAR: Final = 0.5
+"""Widths of its own: a face that moved further comes nearer or turns away, and where the camera
+moved, somebody else may have come into view."""
+
+
 class _Seen(NamedTuple):
-    """What is remembered of a frame until the next."""
+    """What is remembered of a frame until the next.
+
+    Attributes:
+        gray: a small copy of it.
+        faces: in it.
+        began_xyxy: (N, 4) where they were when they were searched for.
+    """
 
     gray: np.ndarray
     faces: Faces
+    began_xyxy: np.ndarray
 
 
 class FaceSearch:
     """Searches a frame at times, and follows what was found through the frames in between.
 
     A search takes ten times as long as following does, and somebody new may well be found half a
-    second later. Where a face was lost on the way, and where there is none to follow, a frame is
-    searched at once.
+    second later. Where a face was lost on the way or went far, and where there is none to follow, a
+    frame is searched at once.
 
     Args:
         detector: searches.
@@ -49,16 +62,17 @@ class FaceSearch:
         step = self._step(image)
         # Green carries most of the brightness; not every pixel costs less than shrinking.
         gray = np.ascontiguousarray(image[::step, ::step, 1])
-        faces = self._followed(gray, step, image.shape[:2], frame.seconds)
-        if faces is None:
+        seen = self._followed(gray, step, image.shape[:2], frame.seconds)
+        if seen is None:
             faces = self._detector.detect(image)
             self._searched_seconds = frame.seconds
-        self._seen = _Seen(gray, faces)
-        return faces
+            seen = _Seen(gray, faces, faces.boxes_xyxy)
+        self._seen = seen
+        return seen.faces
 
     def _followed(
         self, gray: np.ndarray, step: int, size_hw: tuple[int, ...], seconds: float
-    ) -> Faces | None:
+    ) -> _Seen | None:
         """The faces of the last frame in this one; None when it has to be searched."""
         seen = self._seen
         passed = seconds - self._searched_seconds
@@ -72,7 +86,10 @@ class FaceSearch:
             return None
         height, width = size_hw
         inside = np.clip(boxes * step, 0, [width, height, width, height]).astype(np.float32)
-        return Faces(inside, seen.faces.scores)
+        went = np.abs(centers(inside) - centers(seen.began_xyxy)).max(axis=1)
+        if np.any(went > _FAR * (seen.began_xyxy[:, 2] - seen.began_xyxy[:, 0])):
+            return None
+        return _Seen(gray, Faces(inside, seen.faces.scores), seen.began_xyxy)
 
     def _step(self, image_bgr: np.ndarray) -> int:
         longer_side = max(image_bgr.shape[:2])

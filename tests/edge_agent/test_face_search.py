@@ -98,6 +98,14 @@ def test_a_face_that_was_lost_is_searched_for_at_once(
     assert searcher.searches == 2
 
 
+def test_who_goes_far_is_searched_for_on_the_way(search: FaceSearch, searcher: Searcher) -> None:
+    for frame in range(9):
+        # 8 pixels a frame: more than half of 40 in every third.
+        searcher.left_tops = [(100 + 8 * frame, 100)]
+        find(search, picture(*searcher.left_tops), frame / 20)
+    assert searcher.searches == 3
+
+
 def test_a_cut_is_searched_at_once(search: FaceSearch, searcher: Searcher) -> None:
     searcher.left_tops = [(100, 100)]
     find(search, picture((100, 100)), 0.0)
