@@ -81,11 +81,13 @@ class DetectorRecipe(_Recipe):
     Attributes:
         input_size: side of the crops in pixels.
         teacher_weight: of what a teacher says beside the true boxes; 0 for no teacher.
+        face_share: of the crops that are taken around a face; the others are of a random place.
     """
 
     task: Literal["face_detector"]
     input_size: int = Field(gt=0, multiple_of=32)
     teacher_weight: float = Field(default=0.0, ge=0)
+    face_share: float = Field(default=0.0, ge=0, le=1)
 
 
 Recipe = EmotionRecipe | DetectorRecipe

@@ -64,7 +64,15 @@ class Crops(keras.utils.PyDataset):
         random = np.random.default_rng((self.recipe.seed, self.epoch + 1, index))
         size = self.recipe.batch_size
         chosen = self.order[index * size : (index + 1) * size]
-        crops = [random_crop(self.pictures[i], self.recipe.input_size, random) for i in chosen]
+        crops = [
+            random_crop(
+                self.pictures[i],
+                self.recipe.input_size,
+                random,
+                face_share=self.recipe.face_share,
+            )
+            for i in chosen
+        ]
         return tuple(np.stack(part) for part in zip(*crops, strict=True))
 
 
