@@ -291,7 +291,7 @@ def _draw(figures: Figures, file: Path) -> None:
         left = [start + width for start, width in zip(left, widths, strict=True)]
     axes.invert_yaxis()
     axes.set_xlabel("processor milliseconds a frame")
-    axes.legend(fontsize="small", frameon=False)
+    figure.legend(loc="outside right upper", fontsize="small", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(file, dpi=110, metadata={"Software": None})
     plt.close(figure)
