@@ -41,7 +41,7 @@ class Detector(_Section):
     model: str | None = None
     score_threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
     longer_side: Annotated[int, Field(ge=160, le=1920, multiple_of=32)] = 640
-    repeat_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.5
+    repeat_seconds: Annotated[float, Field(ge=0, le=10)] = 0.5
     threads: Annotated[int, Field(ge=1, le=16)] = 1
 
 
