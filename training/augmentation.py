@@ -93,11 +93,7 @@ class FaceAugmentation(keras.layers.Layer):
         c, d = ops.sin(angle) * scale * mirror, ops.cos(angle) * scale * stretch
         e = centre - a * centre - b * centre + shift[:, :1]
         f = centre - c * centre - d * centre + shift[:, 1:]
-        zero = ops.zeros_like(a)
-        transforms = ops.concatenate([a, b, e, c, d, f, zero, zero], axis=1)
-        return ops.image.affine_transform(
-            faces, transforms, interpolation="bilinear", fill_mode="nearest"
-        )
+        return transformed(faces, ops.concatenate([a, b, e, c, d, f], axis=1))
 
     def _shrink(self, faces: Any) -> Any:
         """Takes detail away, as in a face that was only a few pixels wide."""
@@ -149,3 +145,35 @@ class FaceAugmentation(keras.layers.Layer):
         chosen = (self._uniform(faces, 0, 1) < self.erase_share)[:, :, None, None]
         grey = self._uniform(faces, 0.0, 255.0)[:, :, None, None]
         return ops.where(ops.logical_and(covered, chosen), grey, faces)
+
+
+def transformed(faces: Any, transforms: Any) -> Any:
+    """Moves each face by an affine map of its own; pixels beside it repeat its border.
+
+    The same as `keras.ops.image.affine_transform`, linear and "nearest", which with PyTorch goes
+    from face to face and took a fifth of a training step.
+
+    Args:
+        faces: (B, S, S, 1) float32.
+        transforms: (B, 6) a, b, e, c, d, f: the pixel at (x, y) comes from
+            (a x + b y + e, c x + d y + f).
+    """
+    side = faces.shape[1]
+    pixel = ops.cast(ops.arange(side), "float32")
+    x, y = pixel[None, None, :], pixel[None, :, None]
+    a, b, e, c, d, f = (value[:, :, None] for value in ops.split(transforms, 6, axis=1))
+    column = ops.clip(a * x + b * y + e, 0.0, side - 1.0)
+    row = ops.clip(c * x + d * y + f, 0.0, side - 1.0)
+    left = ops.minimum(ops.floor(column), side - 2.0)
+    above = ops.minimum(ops.floor(row), side - 2.0)
+    across, down = column - left, row - above
+    first = ops.reshape(ops.cast(above * side + left, "int32"), (-1, side * side))
+    pixels = ops.reshape(faces, (-1, side * side))
+
+    def neighbour(offset: int) -> Any:
+        values = ops.take_along_axis(pixels, first + offset, axis=1)
+        return ops.reshape(values, (-1, side, side))
+
+    upper = neighbour(0) * (1 - across) + neighbour(1) * across
+    lower = neighbour(side) * (1 - across) + neighbour(side + 1) * across
+    return (upper * (1 - down) + lower * down)[..., None]

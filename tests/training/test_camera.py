@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
 
-from training.augmentation import FaceAugmentation
+from training.augmentation import FaceAugmentation, transformed
 from training.camera import Camera, enlarging, jpeg, shrinking
 
 
@@ -57,3 +57,22 @@ def test_augmentation_leaves_faces_alone_outside_of_training() -> None:
     assert changed.min() >= 0
     assert changed.max() <= 255
     assert np.abs(changed - faces).mean() > 1
+
+
+def test_faces_are_turned_and_moved_as_opencv_does() -> None:
+    transforms = np.array(
+        [[1, 0, 3, 0, 1, 0], [-1, 0, 47, 0, 1, -2.5], [0.9, 0.2, 1.5, -0.2, 1.1, 4]], np.float32
+    )
+    faces = np.tile(picture()[None, ..., None], (3, 1, 1, 1))
+    ours = np.asarray(transformed(faces, transforms))
+    for face, transform in zip(ours, transforms, strict=True):
+        expected = cv2.warpAffine(
+            picture(),
+            transform.reshape(2, 3),
+            (48, 48),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        # OpenCV rounds places to a thirty-second of a pixel.
+        assert np.abs(face[..., 0] - expected).max() < 3
+        assert np.abs(face[..., 0] - expected).mean() < 0.3
