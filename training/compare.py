@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from training import ferplus
@@ -77,39 +78,9 @@ def _readout(
     private_votes: np.ndarray,
 ) -> Share:
     learn, judge = ferplus.majority(public_votes), ferplus.majority(private_votes)
-    weights = linear_map(
-        classifier.network.logits(public.faces_gray)[learn >= 0], learn[learn >= 0]
-    )
-    logits = classifier.network.logits(private.faces_gray)[judge >= 0]
-    answers = (_with_one(logits) @ weights).argmax(axis=1)
+    # FER+'s taggers draw the borders between the emotions elsewhere than FER-2013's labels do; a
+    # network that learnt one is asked for the other through 64 numbers, and no picture more.
+    borders = LogisticRegression(max_iter=1000)
+    borders.fit(classifier.network.logits(public.faces_gray)[learn >= 0], learn[learn >= 0])
+    answers = borders.predict(classifier.network.logits(private.faces_gray)[judge >= 0])
     return Share.of(answers == judge[judge >= 0])
-
-
-def linear_map(logits: np.ndarray, labels: np.ndarray, *, classes: int = 8) -> np.ndarray:
-    """Multinomial logistic regression: (8, classes) weights for logits and a one.
-
-    FER+'s taggers draw the borders between the emotions elsewhere than FER-2013's labels do; a
-    network that learnt one is asked for the other through so many numbers, and no picture more.
-
-    Args:
-        logits: (N, 7).
-        labels: (N,) in 0..classes - 1.
-        classes: FER+'s emotions.
-    """
-    inputs = _with_one(logits)
-    wanted = np.eye(classes)[labels]
-    weights = np.zeros((inputs.shape[1], classes))
-    # The largest curvature bounds the step, so that plain descent converges.
-    step = 2 * len(inputs) / np.linalg.eigvalsh(inputs.T @ inputs)[-1]
-    momentum, before = 0.9, np.zeros_like(weights)
-    for _ in range(2000):
-        scores = inputs @ weights
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        gradient = inputs.T @ (powers / powers.sum(axis=1, keepdims=True) - wanted) / len(inputs)
-        before = momentum * before - step * (1 - momentum) * (gradient + 1e-4 * weights)
-        weights = weights + before
-    return weights
-
-
-def _with_one(logits: np.ndarray) -> np.ndarray:
-    return np.concatenate([logits, np.ones((len(logits), 1))], axis=1)

@@ -5,6 +5,7 @@ from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
+from sklearn import metrics
 
 from edge_agent.emotions import EMOTIONS
 from training import ferplus
@@ -139,8 +140,6 @@ def evaluate(
     probabilities = classifier.predict(faces.faces_gray)
     answers = probabilities.argmax(axis=1)
     right = answers == faces.labels
-    confusion = np.zeros((len(EMOTIONS), len(EMOTIONS)), int)
-    np.add.at(confusion, (faces.labels, answers), 1)
     by_size = {FACE_SIZES[0]: Share.of(right)}
     for size in FACE_SIZES[1:]:
         small = classifier.predict(shrunk(faces.faces_gray, size)).argmax(axis=1)
@@ -154,8 +153,8 @@ def evaluate(
         ]
     return ClassifierReport(
         right=Share.of(right),
-        by_label=by_label(confusion),
-        confusion=confusion,
+        by_label=by_label(faces.labels, answers),
+        confusion=metrics.confusion_matrix(faces.labels, answers, labels=range(len(EMOTIONS))),
         reliability=reliability(probabilities.max(axis=1), right),
         by_size=by_size,
         ferplus=shares[0],
@@ -163,22 +162,15 @@ def evaluate(
     )
 
 
-def by_label(confusion: np.ndarray) -> dict[str, LabelFigures]:
-    """Precision, recall, F1 and support of a (7, 7) confusion matrix, true label by row."""
-    hits, support, answered = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
-    columns = (
-        hits / np.maximum(answered, 1),
-        hits / np.maximum(support, 1),
-        2 * hits / np.maximum(support + answered, 1),
+def by_label(labels: np.ndarray, answers: np.ndarray) -> dict[str, LabelFigures]:
+    """Precision, recall, F1 and support of each emotion, 0 where there is none; (N,) indices."""
+    figures = metrics.precision_recall_fscore_support(
+        labels, answers, labels=range(len(EMOTIONS)), zero_division=0
     )
+    columns = (column.tolist() for column in figures)
     return {
-        label: LabelFigures(
-            precision=float(columns[0][index]),
-            recall=float(columns[1][index]),
-            f1=float(columns[2][index]),
-            support=int(support[index]),
-        )
-        for index, label in enumerate(EMOTIONS)
+        label: LabelFigures(*row)
+        for label, row in zip(EMOTIONS, zip(*columns, strict=True), strict=True)
     }
 
 
