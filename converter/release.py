@@ -74,7 +74,7 @@ def release(
     out.mkdir(parents=True, exist_ok=True)
     try:
         if isinstance(recipe, EmotionRecipe):
-            figures = _classifier(network, data, partial, calibration_list, converted)
+            figures = _classifier(recipe, network, data, partial, calibration_list, converted)
         else:
             figures = _detector(network, data, partial)
             with tempfile.TemporaryDirectory() as folder:
@@ -127,7 +127,12 @@ def _training(recipe: Recipe, name: str, data: Path, seed: int | None = None) ->
 
 
 def _classifier(
-    network: Path, data: Path, partial: Path, calibration_list: Path, converted: Path | None
+    recipe: EmotionRecipe,
+    network: Path,
+    data: Path,
+    partial: Path,
+    calibration_list: Path,
+    converted: Path | None,
 ) -> dict[str, Any]:
     load_network(network)  # before the data: what is no network is told at once
     faces = calibration.faces(fer2013.load(data, "training"), calibration_list)
@@ -139,10 +144,12 @@ def _classifier(
     # Opened here and nowhere else, once for each release.
     private = fer2013.load(data, "private_test")
     classifier = EmotionClassifier(partial, temperature=temperature)
+    votes = f", FER+'s votes for {recipe.ferplus_weight:.0%} of each answer"
     return {
         "temperature": temperature,
         "labels": EMOTIONS,
-        "data": "FER-2013 training split, 28,709 faces; calibrated on "
+        "data": f"FER-2013 training split, 28,709 faces{votes if recipe.ferplus_weight else ''}; "
+        "calibrated on "
         f"{len(faces)} of them ({calibration_list.name}); recipe and temperature chosen "
         "on PublicTest",
         "terms": "FER-2013 is for research use; these weights are Apache-2.0",

@@ -55,13 +55,13 @@ temperature, or one fitted on PublicTest.
 
 def _networks(compared: Sequence[Compared]) -> str:
     head = [
-        *("network", "family", "parameters", "multiply-adds", "file"),
+        *("network", "kind", "parameters", "multiply-adds", "file"),
         *("PublicTest right, %", "PrivateTest right, %", "macro F1", "ECE", "training"),
     ]
     rows = [
         [
             each.network.name,
-            _family(each),
+            _kind(each),
             _count(each.network.parameters),
             _count(each.network.multiply_adds),
             f"{each.network.size / 1000:.0f} kB" if each.network.size else _NONE,
@@ -173,7 +173,7 @@ def _labels(compared: Sequence[Compared]) -> str:
     return f"## By emotion, PublicTest: F1 (recall)\n\n{_table(head, rows)}"
 
 
-def _family(each: Compared) -> str:
+def _kind(each: Compared) -> str:
     network = each.network
     if network.kind != "float" or network.run is None:
         return network.kind
