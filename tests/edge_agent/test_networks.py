@@ -244,8 +244,14 @@ def test_more_pixels_find_smaller_faces() -> None:
     # Faces of 13 to 24 pixels.
     image[300:368, 500:620] = cv2.resize(drawn_faces(), (120, 68), interpolation=cv2.INTER_AREA)
     assert len(FaceDetector().detect(image)) < 3
-    assert len(FaceDetector().detect(image)) < 3
     assert len(FaceDetector(longer_side=1280).detect(image)) == 3
+
+
+def test_more_pixels_find_a_face_that_fills_the_picture_as_well() -> None:
+    image = np.full((720, 1280, 3), 120, np.uint8)
+    image[:, 300:1020] = cv2.resize(drawn_faces()[40:300, 380:640], (720, 720))
+    [found] = FaceDetector(longer_side=1280).detect(image).boxes_xyxy
+    assert found == pytest.approx([480, 122, 840, 598], abs=25)
 
 
 def test_a_size_that_does_not_fit_the_network_is_refused() -> None:
