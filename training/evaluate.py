@@ -54,6 +54,7 @@ class ClassifierReport:
         ferplus: right by the majority of FER+'s taggers, among their 8 emotions; contempt, which
             the networks do not know, is never right. None where there are no votes.
         ferplus_7: the same without the pictures of contempt.
+        agreed: right where FER-2013's label and that majority are the same.
     """
 
     right: Share
@@ -63,6 +64,7 @@ class ClassifierReport:
     by_size: dict[int, Share]
     ferplus: Share | None = None
     ferplus_7: Share | None = None
+    agreed: Share | None = None
 
     @property
     def macro_f1(self) -> float:
@@ -92,7 +94,11 @@ class ClassifierReport:
                 str(size): round(share.value, 4) for size, share in self.by_size.items()
             },
         }
-        for name, share in (("ferplus_8", self.ferplus), ("ferplus_7", self.ferplus_7)):
+        for name, share in (
+            ("ferplus_8", self.ferplus),
+            ("ferplus_7", self.ferplus_7),
+            ("ferplus_and_label_agree", self.agreed),
+        ):
             if share is not None:
                 result[name] = {
                     "pictures": share.total,
@@ -117,11 +123,12 @@ class ClassifierReport:
             )
         lines += ["", "| face shrunk to | right |", "|---|---|"]
         lines += [f"| {size} px | {share} |" for size, share in self.by_size.items()]
-        if self.ferplus is not None and self.ferplus_7 is not None:
+        if self.ferplus and self.ferplus_7 and self.agreed:
             lines += ["", "| FER+, by majority | right | pictures |", "|---|---|---:|"]
             for name, share in (
                 ("8 emotions, contempt never right", self.ferplus),
                 ("7 emotions, without contempt", self.ferplus_7),
+                ("where FER-2013's label agrees", self.agreed),
             ):
                 lines.append(f"| {name} | {share} | {share.total} |")
         return "\n".join(lines)
@@ -144,12 +151,16 @@ def evaluate(
     for size in FACE_SIZES[1:]:
         small = classifier.predict(shrunk(faces.faces_gray, size)).argmax(axis=1)
         by_size[size] = Share.of(small == faces.labels)
-    shares: list[Share | None] = [None, None]
+    shares: list[Share | None] = [None, None, None]
     if votes is not None:
         seen = ferplus.majority(votes)
         shares = [
             Share.of((answers == seen)[chosen])
-            for chosen in (seen >= 0, (seen >= 0) & (seen != ferplus.CONTEMPT))
+            for chosen in (
+                seen >= 0,
+                (seen >= 0) & (seen != ferplus.CONTEMPT),
+                seen == faces.labels,
+            )
         ]
     return ClassifierReport(
         right=Share.of(right),
@@ -159,6 +170,7 @@ def evaluate(
         by_size=by_size,
         ferplus=shares[0],
         ferplus_7=shares[1],
+        agreed=shares[2],
     )
 
 

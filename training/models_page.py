@@ -107,8 +107,9 @@ def _ferplus(compared: Sequence[Compared]) -> str:
     if all(each.public.ferplus is None for each in compared):
         return ""
     head = [
-        *("network", "PublicTest, 8 emotions", "PublicTest, 7", "PrivateTest, 8"),
-        *("PrivateTest, 7", "PrivateTest, 8, after a linear map"),
+        *("network", "PublicTest, 8 emotions", "PublicTest, 7", "PublicTest, both agree"),
+        *("PrivateTest, 8", "PrivateTest, 7", "PrivateTest, both agree"),
+        "PrivateTest, 8, after a linear map",
     ]
     rows = []
     for each in compared:
@@ -116,8 +117,10 @@ def _ferplus(compared: Sequence[Compared]) -> str:
         shares = [
             each.public.ferplus,
             each.public.ferplus_7,
+            each.public.agreed,
             private.ferplus if private else None,
             private.ferplus_7 if private else None,
+            private.agreed if private else None,
             each.readout,
         ]
         rows.append([each.network.name, *(_NONE if one is None else str(one) for one in shares)])
@@ -128,9 +131,10 @@ without such a majority, or whose majority saw no face or could not tell, are no
 protocol of FER+'s authors for a majority. They know an eighth emotion, contempt, which none of
 these networks can answer: among 8 it always counts as wrong, among 7 its pictures are left out.
 
-The taggers and FER-2013's own labels often disagree, so one answer cannot satisfy both. The last
-column asks the same network for the taggers' view: its seven logits go through a linear map to
-eight, fitted on PublicTest's votes, as a temperature is.
+The taggers and FER-2013's own labels often disagree, so one answer cannot satisfy both. *Both
+agree* asks only for pictures of one label and majority, where what a face shows is the least in
+doubt. The last column asks the same network for the taggers' view: its seven logits go through a
+linear map to eight, fitted on PublicTest's votes, as a temperature is.
 
 {_table(head, rows)}"""
 

@@ -98,5 +98,6 @@ def test_contempt_is_never_right_among_eight_and_not_asked_for_among_seven() -> 
     report = evaluate(_AlwaysHappy(), faces, votes)
     assert report.right == Share(2, 4)
     assert (report.ferplus, report.ferplus_7) == (Share(2, 3), Share(2, 2))
+    assert report.agreed == Share(1, 1)
     assert report.calibration_error == pytest.approx(0.1)
     assert "| 16 px | 50.0 % (15.0 to 85.0) |" in report.markdown()
