@@ -1,9 +1,9 @@
 """Gives a network the weights of a released int8 file, where no float network was kept.
 
-The int8 file holds every convolution with its batch normalisation folded in. The weights
+The int8 file holds every layer with its batch normalisation folded in. The weights
 are taken as they stand, and the normalisation is set so that it changes nothing: with the
-mean and the variance that the convolutions have on training pictures, scale and offset
-undo what they do. Training can then go on as if the float network were there, short of
+mean and the variance that the layers have on training pictures, scale and offset undo
+what they do. Training can then go on as if the float network were there, short of
 what rounding to 8 bits took.
 """
 
@@ -17,15 +17,17 @@ import numpy as np
 
 from training.recipe import RecipeError
 
-_LAYER: Final = re.compile(r"(\w+?)(?:_1)?/(?:convolution|BiasAdd)")
+_LAYER: Final = re.compile(r"(\w+?)(?:_1)?/(?:convolution|depthwise|MatMul|BiasAdd)")
+_WEIGHTED: Final = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
+_OPERATIONS: Final = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
 def take_released_weights(network: keras.Model, model: Path, batches: Iterable[Any]) -> None:
     """Gives a network the weights of a ``.tflite`` file of the same options.
 
     Args:
-        network: convolutions, each with or without batch normalisation behind it, and a
-            `Rescaling` before the first.
+        network: convolutions and dense layers, each with a bias or with batch normalisation
+            right behind it, and a `Rescaling` before the first.
         model: the int8 file that was converted from such a network.
         batches: inputs of `network`, as in training; some tens of pictures are enough.
 
@@ -33,7 +35,7 @@ def take_released_weights(network: keras.Model, model: Path, batches: Iterable[A
         RecipeError: when the file cannot be read, or does not fit the network.
     """
     kernels = _kernels(model)
-    convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    weighted = [layer for layer in network.layers if isinstance(layer, _WEIGHTED)]
     norms = {
         layer.input.name: layer
         for layer in network.layers
@@ -41,7 +43,14 @@ def take_released_weights(network: keras.Model, model: Path, batches: Iterable[A
     }
     rescaling = next(one for one in network.layers if isinstance(one, keras.layers.Rescaling))
     normed = []
-    for layer in convolutions:
+    for layer in weighted:
+        norm = norms.get(layer.output.name)
+        if norm is None and layer.bias is None:
+            raise RecipeError(
+                f"{model}: expected a network in which batch normalisation comes right behind each "
+                f"convolution, got one in which something else comes behind {layer.name}; start "
+                "from its .keras file"
+            )
         if layer.name not in kernels or kernels[layer.name][0].shape != tuple(layer.kernel.shape):
             raise RecipeError(
                 f"{model}: expected a network with the recipe's options, whose layer {layer.name} "
@@ -50,8 +59,7 @@ def take_released_weights(network: keras.Model, model: Path, batches: Iterable[A
             )
         kernel, offset = kernels[layer.name]
         # The converter folds the rescaling of pixels into the first kernel.
-        layer.kernel.assign(kernel / rescaling.scale if layer is convolutions[0] else kernel)
-        norm = norms.get(layer.output.name)
+        layer.kernel.assign(kernel / rescaling.scale if layer is weighted[0] else kernel)
         if norm is None:
             layer.bias.assign(offset)
         else:
@@ -66,7 +74,7 @@ def _set_statistics(
     normed: list[tuple[keras.layers.Layer, keras.layers.Layer, np.ndarray]],
     batches: Iterable[Any],
 ) -> None:
-    """Measures each convolution's mean and variance, and lets scale and offset undo them."""
+    """Measures each layer's mean and variance, and lets scale and offset undo them."""
     inner = keras.Model(network.inputs, [layer.output for layer, _, _ in normed])
     sums = [np.zeros((2, len(offset))) for _, _, offset in normed]
     count = 0
@@ -82,7 +90,7 @@ def _set_statistics(
 
 
 def _kernels(model: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Layer's name → kernel (H, W, I, O) and offset (O,), both float32."""
+    """Layer's name → kernel as Keras has it, and offset (O,), both float32."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     try:
@@ -97,18 +105,23 @@ def _kernels(model: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
     found = {}
     for operation in interpreter._get_ops_details():
-        if operation["op_name"] != "CONV_2D":
+        if operation["op_name"] not in _OPERATIONS:
             continue
-        _, kernel, offset = (tensors[index] for index in operation["inputs"])
+        _, kernel, *offset = (tensors[index] for index in operation["inputs"] if index >= 0)
+        [result] = (tensors[index] for index in operation["outputs"])
         # A tensor's name tells all the layers that went into it.
-        names = _LAYER.findall(f"{kernel['name']};{offset['name']}")
-        values = _dequantized(interpreter, kernel).transpose(1, 2, 3, 0)
-        found.update(dict.fromkeys(names, (values, _dequantized(interpreter, offset))))
+        names = _LAYER.findall(";".join(one["name"] for one in (kernel, *offset, result)))
+        # The first axis goes to the end: (O, H, W, I), (1, H, W, C) and (O, I).
+        values = np.moveaxis(_dequantized(interpreter, kernel), 0, -1)
+        added = _dequantized(interpreter, offset[0]) if offset else np.zeros(result["shape"][-1])
+        found.update(dict.fromkeys(names, (values, added)))
     return found
 
 
 def _dequantized(interpreter: Any, tensor: dict[str, Any]) -> np.ndarray:
-    """A constant as float32; its first axis is the channels that have scales of their own."""
-    scales = tensor["quantization_parameters"]["scales"]
+    """A constant as float32; one of its axes is the channels that have scales of their own."""
+    quantization = tensor["quantization_parameters"]
     values = interpreter.get_tensor(tensor["index"]).astype(np.float32)
-    return values * scales.reshape(-1, *[1] * (values.ndim - 1))
+    shape = [1] * values.ndim
+    shape[quantization["quantized_dimension"]] = -1
+    return values * quantization["scales"].reshape(shape)

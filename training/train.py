@@ -1,9 +1,11 @@
 """Trains an emotion classifier by a recipe; a killed run goes on where it stopped."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import keras
+import numpy as np
 
 from training import fer2013, networks, run
 from training.augmentation import FaceAugmentation
@@ -13,7 +15,11 @@ from training.distill import DistillationTrainer, Ensemble
 from training.labels import targets
 from training.models import EMOTION_MODELS
 from training.recipe import EmotionRecipe, RecipeError
+from training.released_weights import take_released_weights
 from training.start import start_from
+
+_STATISTICS_FACES: Final = 6400
+"""Faces on which a released network's layers are measured, when a run begins with it."""
 
 
 def train(
@@ -39,7 +45,8 @@ def train(
         out: folder of the run; run again with the same folder to go on after a kill.
         teachers: ``.keras`` files, for a recipe with `distillation`.
         votes: of FER+, where the recipe mixes them in.
-        start: a trained network of the same family and options to begin with.
+        start: a trained network of the same family and options to begin with: a ``.keras`` file,
+            or a released ``.tflite`` one.
         limit: use only so many pictures, to try a recipe out.
 
     Returns:
@@ -69,7 +76,9 @@ def train(
     begun = run.begin(name, recipe, out, pictures=len(wanted), teachers=teachers)
     if begun.is_finished:
         return out / "network.keras"
-    if start is not None:
+    if start is not None and start.suffix == ".tflite":
+        take_released_weights(network, start, _some_batches(training.faces_gray))
+    elif start is not None:
         start_from(network, start)
     faces = DeviceFaces(training.faces_gray, wanted)
     indices = keras.Input((), dtype="int32")
@@ -93,6 +102,12 @@ def train(
         public=public.some(limit),
         out=out,
     )
+
+
+def _some_batches(faces_gray: np.ndarray) -> Iterator[np.ndarray]:
+    """(128, 48, 48, 1) float32 faces, as a network takes them."""
+    for start in range(0, min(len(faces_gray), _STATISTICS_FACES), 128):
+        yield faces_gray[start : start + 128, ..., None].astype(np.float32)
 
 
 def built(recipe: EmotionRecipe) -> tuple[keras.Model, FaceAugmentation]:

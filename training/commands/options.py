@@ -46,8 +46,8 @@ def add_run(command: argparse.ArgumentParser) -> None:
         "--start",
         metavar="FILE",
         type=Path,
-        help="a trained network.keras to begin with where the recipe says starts_from; for a "
-        "detector also a released .tflite",
+        help="a trained network.keras, or a released .tflite, to begin with where the recipe "
+        "says starts_from",
     )
     command.add_argument(
         "--limit",
