@@ -49,7 +49,7 @@ class FaceDetector:
         longer_side: pixels of a picture's longer side as the network sees it, a multiple of 32:
             more find smaller faces, and cost more; None takes the network's own. With more than
             that, large faces exceed what it was trained for, and are looked for in a copy a
-            quarter as wide, which takes a sixteenth of the time.
+            quarter as wide, which has a sixteenth of the pixels.
         num_threads: threads that one call may use.
 
     Attributes:
@@ -71,7 +71,7 @@ class FaceDetector:
     ) -> None:
         path = model or RELEASED / "face_detector.tflite"
         self._model = TfliteModel(path, num_threads=num_threads)
-        own_side = max(_require_detector(self._model))
+        own_side = max(_require_detector(self._model)[1:3])
         self.longer_side = longer_side or own_side
         card = self._model.card
         self.released_threshold = (card.score_threshold if card else None) or 0.5

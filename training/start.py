@@ -1,18 +1,29 @@
 """Begins a run with the weights of an earlier one."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from training.recipe import RecipeError
+from training.released_weights import take_released_weights
 
 
-def start_from(network: keras.Model, path: Path) -> None:
+def start_from(network: keras.Model, path: Path, batches: Iterable[Any]) -> None:
     """Gives a network the weights of a trained one.
+
+    Args:
+        network: to be trained.
+        path: a ``.keras`` file, or a released ``.tflite`` one.
+        batches: of training pictures, which only the latter needs.
 
     Raises:
         RecipeError: when the file is no network, or one of other options.
     """
+    if path.suffix == ".tflite":
+        take_released_weights(network, path, batches)
+        return
     try:
         network.set_weights(keras.models.load_model(path, compile=False).get_weights())
     except (OSError, ValueError) as error:

@@ -15,7 +15,6 @@ from training.distill import DistillationTrainer, Ensemble
 from training.labels import targets
 from training.models import EMOTION_MODELS
 from training.recipe import EmotionRecipe, RecipeError
-from training.released_weights import take_released_weights
 from training.start import start_from
 
 _STATISTICS_FACES: Final = 6400
@@ -76,10 +75,8 @@ def train(
     begun = run.begin(name, recipe, out, pictures=len(wanted), teachers=teachers)
     if begun.is_finished:
         return out / "network.keras"
-    if start is not None and start.suffix == ".tflite":
-        take_released_weights(network, start, _some_batches(training.faces_gray))
-    elif start is not None:
-        start_from(network, start)
+    if start is not None:
+        start_from(network, start, _some_batches(training.faces_gray))
     faces = DeviceFaces(training.faces_gray, wanted)
     indices = keras.Input((), dtype="int32")
     pictures, distributions = faces(indices)

@@ -16,7 +16,6 @@ from training.face_detector.network import face_detector
 from training.face_detector.teacher import Teacher
 from training.log import EpochLog, tensorboard
 from training.recipe import DetectorRecipe, RecipeError
-from training.released_weights import take_released_weights
 from training.schedule import optimizer
 from training.start import start_from
 
@@ -149,10 +148,8 @@ def train(
         network = face_detector(**recipe.options)
     except TypeError as error:
         raise RecipeError(f"options: {error}") from error
-    if start is not None and start.suffix == ".tflite":
-        take_released_weights(network, start, crops.images(count))
-    elif start is not None:
-        start_from(network, start)
+    if start is not None:
+        start_from(network, start, crops.images(count))
     pixels = keras.Input((recipe.input_size, recipe.input_size, 3), dtype="uint8")
     model = DetectorTrainer(pixels, network(pixels))
     model.teacher_weight = recipe.teacher_weight
