@@ -17,11 +17,14 @@ from edge_agent.config import Classifier
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.emotions import EMOTIONS
 from edge_agent.face_detector import FaceDetector
+from edge_agent.face_gate import are_large, are_turned_away
 from edge_agent.preprocess import face_crops
+from edge_agent.sharpness import sharpness
 
 FORMATS: Final = ("JPEG", "PNG")
 MOST_BYTES: Final = 10_000_000
 MOST_PIXELS: Final = 40_000_000
+_USUAL: Final = Classifier()
 _SHOWN_SIDE: Final = 1600
 _COLOUR: Final = (213, 94, 0)
 
@@ -45,11 +48,13 @@ class SeenFace:
         box_xyxy: in pixels of the picture.
         score: of the detector, 0..1.
         probabilities: (7,) float32, in the order of `EMOTIONS`.
+        is_judged: whether a device, as it is set by default, would let the classifier judge it.
     """
 
     box_xyxy: tuple[int, int, int, int]
     score: float
     probabilities: np.ndarray
+    is_judged: bool
 
     @property
     def size(self) -> int:
@@ -65,9 +70,8 @@ class SeenFace:
     @property
     def is_certain(self) -> bool:
         """Whether a device, as it is set by default, would count it with its emotion."""
-        usual = Classifier()
-        sure = float(self.probabilities.max()) >= usual.confidence_threshold
-        return sure and self.size >= usual.smallest_face_pixels
+        sure = float(self.probabilities.max()) >= _USUAL.confidence_threshold
+        return sure and self.is_judged
 
 
 class Networks:
@@ -89,9 +93,17 @@ class Networks:
             faces = self._detector.detect(image_bgr)
             crops = face_crops(image_bgr, faces.boxes_xyxy)
             probabilities = self._classifier.predict(crops)
+        judged = (
+            are_large(faces, _USUAL)
+            & ~are_turned_away(faces, _USUAL)
+            & (sharpness(crops) >= _USUAL.least_sharpness)
+        )
+        boxes = np.round(faces.boxes_xyxy).astype(int)
         seen = [
-            SeenFace(tuple(np.round(box).astype(int).tolist()), float(score), row)
-            for box, score, row in zip(faces.boxes_xyxy, faces.scores, probabilities, strict=True)
+            SeenFace(tuple(box.tolist()), float(score), row, bool(good))
+            for box, score, row, good in zip(
+                boxes, faces.scores, probabilities, judged, strict=True
+            )
         ]
         return sorted(seen, key=lambda face: face.box_xyxy)
 

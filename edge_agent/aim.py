@@ -43,7 +43,7 @@ def aim(settings: Settings, *, seconds: float | None = None) -> None:
         with contextlib.suppress(KeyboardInterrupt):
             for frame in source.frames:
                 faces = detector.detect(frame.image_bgr)
-                views.append(look(frame.image_bgr, faces, smallest_face_pixels=smallest))
+                views.append(look(frame.image_bgr, faces, settings.classifier))
                 told = _told([views[-1]], smallest)
                 if live:
                     print(f"{_REDRAW}{source.name}; Ctrl-C ends\n{drawing(views[-1])}\n{told}")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from edge_agent.tflite_model import TfliteModel
 
 STRIDES: Final = (8, 16, 32)
 """Cells of the three output maps, in input pixels."""
+_FRONTALITY: Final = "frontality"
 _NMS_IOU: Final = 0.45
 _MAX_CANDIDATES: Final = 1000
 _COPY: Final = 4
@@ -30,13 +31,25 @@ class Faces:
     Attributes:
         boxes_xyxy: (N, 4) float32 in pixels of that picture, inside it.
         scores: (N,) float32, 0..1.
+        frontality: (N,) float32, how much each is turned towards the camera: 1 for the nose midway
+            between the eyes, 0 for a profile. None when the network does not tell.
     """
 
     boxes_xyxy: np.ndarray
     scores: np.ndarray
+    frontality: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def __getitem__(self, chosen: Any) -> "Faces":
+        """Those chosen by an array of their indices, or of whether each is."""
+        frontality = None if self.frontality is None else self.frontality[chosen]
+        return Faces(self.boxes_xyxy[chosen], self.scores[chosen], frontality)
+
+    def at(self, boxes_xyxy: np.ndarray) -> "Faces":
+        """The same faces at other places."""
+        return Faces(boxes_xyxy, self.scores, self.frontality)
 
 
 class FaceDetector:
@@ -121,19 +134,16 @@ class FaceDetector:
             raise ValueError(
                 f"expected a picture (H, W, 3) of uint8, got {image_bgr.shape} of {image_bgr.dtype}"
             )
-        found = [scale.find(image_bgr) for scale in self._scales]
-        boxes = np.concatenate([boxes for boxes, _ in found])
-        scores = np.concatenate([scores for _, scores in found])
-        if len(scores) > _MAX_CANDIDATES:
-            best = np.argpartition(-scores, _MAX_CANDIDATES)[:_MAX_CANDIDATES]
-            boxes, scores = boxes[best], scores[best]
+        found = _together([scale.find(image_bgr) for scale in self._scales])
+        if len(found) > _MAX_CANDIDATES:
+            found = found[np.argpartition(-found.scores, _MAX_CANDIDATES)[:_MAX_CANDIDATES]]
         height, width = image_bgr.shape[:2]
-        boxes = np.clip(boxes, 0, [width, height, width, height]).astype(np.float32)
+        boxes = np.clip(found.boxes_xyxy, 0, [width, height, width, height]).astype(np.float32)
         # What lay wholly beside the picture has no area left.
-        inside = areas(boxes) > 0
-        boxes, scores = boxes[inside], scores[inside]
-        kept = non_maximum_suppression(boxes, scores, iou_threshold=_NMS_IOU)
-        return Faces(boxes[kept], scores[kept])
+        found = found.at(boxes)[areas(boxes) > 0]
+        return found[
+            non_maximum_suppression(found.boxes_xyxy, found.scores, iou_threshold=_NMS_IOU)
+        ]
 
 
 def decode_boxes(raw: np.ndarray, cells_xy: np.ndarray, stride: int) -> np.ndarray:
@@ -145,6 +155,16 @@ def decode_boxes(raw: np.ndarray, cells_xy: np.ndarray, stride: int) -> np.ndarr
     centres = (cells_xy + 0.5 + raw[:, :2]) * stride
     half = np.exp(raw[:, 2:]) * (stride / 2)
     return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32)
+
+
+def _together(found: list[Faces]) -> Faces:
+    """The faces of several searches with the same network."""
+    turned = [faces.frontality for faces in found if faces.frontality is not None]
+    return Faces(
+        np.concatenate([faces.boxes_xyxy for faces in found]),
+        np.concatenate([faces.scores for faces in found]),
+        np.concatenate(turned) if turned else None,
+    )
 
 
 class _Scale:
@@ -173,20 +193,17 @@ class _Scale:
         self._letterbox = Letterbox((height, width))
         self._levels = [_Level(model, stride, score_threshold) for stride in STRIDES]
 
-    def find(self, image_bgr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Boxes (N, 4) in pixels of the picture, not clipped, several a face, and scores (N,)."""
+    def find(self, image_bgr: np.ndarray) -> Faces:
+        """Every face several times, in any order, its box in pixels of the picture, not clipped."""
         self._shape_for(image_bgr)
         pixels, scale = self._letterbox.fit(image_bgr)
         self._model.invoke(pixels)
-        found = [level.decode() for level in self._levels]
-        boxes = np.concatenate([boxes for boxes, _ in found])
-        scores = np.concatenate([scores for _, scores in found])
+        found = _together([level.decode() for level in self._levels])
         least, most = self._areas
         if least > 0 or most < np.inf:
-            size = areas(boxes)
-            kept = (size >= least) & (size < most)
-            boxes, scores = boxes[kept], scores[kept]
-        return boxes / scale, scores
+            size = areas(found.boxes_xyxy)
+            found = found[(size >= least) & (size < most)]
+        return found.at(found.boxes_xyxy / scale)
 
     def _shape_for(self, image_bgr: np.ndarray) -> None:
         """Spares the network the black border, which would be almost half of a wide picture."""
@@ -200,31 +217,35 @@ class _Scale:
 
 
 class _Level:
-    """The three outputs of one stride."""
+    """The outputs of one stride."""
 
     def __init__(self, model: TfliteModel, stride: int, score_threshold: float) -> None:
         self._model = model
         self._stride = stride
         self._threshold_squared = np.float32(score_threshold**2)
-        self._class, self._objectness, self._box = (
-            f"{name}_{stride}" for name in ("class", "objectness", "box")
+        self._class, self._objectness, self._box, self._frontality = (
+            f"{name}_{stride}" for name in ("class", "objectness", "box", _FRONTALITY)
         )
-        self._tables = [self._sigmoid_table(name) for name in (self._class, self._objectness)]
+        self._is_turned_told = self._frontality in model.outputs
+        self._tables = {
+            name: self._sigmoid_table(name)
+            for name in (self._class, self._objectness, self._frontality)
+            if name in model.outputs
+        }
         self._least_objectness = self._least_raw()
 
-    def decode(self) -> tuple[np.ndarray, np.ndarray]:
-        """Boxes in input pixels and scores of the cells above the threshold."""
+    def decode(self) -> Faces:
+        """The cells above the threshold as faces, in any order, their boxes in input pixels."""
         objectness_raw = self._model.raw_output(self._objectness)
         columns_in_row = objectness_raw.shape[2]
         objectness_raw = objectness_raw.reshape(-1)
         # The other factor is at most 1: few cells are left after this one.
         cells = np.flatnonzero(objectness_raw >= self._least_objectness)
         if not len(cells):
-            return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
-        class_raw = self._model.raw_output(self._class).reshape(-1)
-        class_table, objectness_table = self._tables
-        squared = _looked_up(objectness_raw[cells], objectness_table)
-        squared *= _looked_up(class_raw[cells], class_table)
+            nothing = np.zeros(0, np.float32)
+            return Faces(nothing.reshape(0, 4), nothing, nothing if self._is_turned_told else None)
+        squared = _looked_up(objectness_raw[cells], self._tables[self._objectness])
+        squared *= self._sigmoid_of(self._class, cells)
         enough = squared >= self._threshold_squared
         cells = cells[enough]
         raw = self._model.dequantize(
@@ -232,7 +253,12 @@ class _Level:
         )
         rows, columns = np.divmod(cells, columns_in_row)
         boxes = decode_boxes(raw, np.stack([columns, rows], axis=1), self._stride)
-        return boxes, np.sqrt(squared[enough])
+        frontality = self._sigmoid_of(self._frontality, cells) if self._is_turned_told else None
+        return Faces(boxes, np.sqrt(squared[enough]), frontality)
+
+    def _sigmoid_of(self, name: str, cells: np.ndarray) -> np.ndarray:
+        """(N,) float32 of N cells of an output with one channel."""
+        return _looked_up(self._model.raw_output(name).reshape(-1)[cells], self._tables[name])
 
     def _sigmoid_table(self, name: str) -> np.ndarray | None:
         """The sigmoid of each of the 256 values an 8-bit output can take."""
@@ -243,7 +269,7 @@ class _Level:
 
     def _least_raw(self) -> float:
         """The least raw objectness with which a cell can reach the threshold."""
-        table = self._tables[1]
+        table = self._tables[self._objectness]
         if table is None:
             squared = float(self._threshold_squared)
             return float(np.log(squared / (1 - squared))) if 0 < squared < 1 else -np.inf
@@ -275,6 +301,10 @@ def _require_detector(model: TfliteModel) -> tuple[int, ...]:
             f"{name}_{stride}": (1, height // stride, width // stride, channels)
             for stride in STRIDES
             for name, channels in (("class", 1), ("objectness", 1), ("box", 4))
+        },
+        optional={
+            f"{_FRONTALITY}_{stride}": (1, height // stride, width // stride, 1)
+            for stride in STRIDES
         },
         what="a face detector",
     )

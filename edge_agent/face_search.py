@@ -89,7 +89,7 @@ class FaceSearch:
         went = np.abs(centers(inside) - centers(seen.began_xyxy)).max(axis=1)
         if np.any(went > _FAR * (seen.began_xyxy[:, 2] - seen.began_xyxy[:, 0])):
             return None
-        return _Seen(gray, Faces(inside, seen.faces.scores), seen.began_xyxy)
+        return _Seen(gray, seen.faces.at(inside), seen.began_xyxy)
 
     def _step(self, image_bgr: np.ndarray) -> int:
         longer_side = max(image_bgr.shape[:2])

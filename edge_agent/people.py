@@ -7,6 +7,7 @@ from edge_agent.config import Settings
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.emotion_counter import EmotionCounter, WindowCounts
 from edge_agent.face_detector import Faces
+from edge_agent.face_gate import are_large, are_turned_away
 from edge_agent.face_tracker import NOBODY, FaceTracker
 from edge_agent.health import StageTimer
 from edge_agent.preprocess import face_crops
@@ -81,12 +82,12 @@ class People:
         self._scene_cut.reset()
 
     def _worth_judging(self, ids: np.ndarray, faces: Faces, seconds: float) -> np.ndarray:
-        """(N,) bool: faces that are certain and large enough, and were not judged just now."""
-        sides = np.min(faces.boxes_xyxy[:, 2:] - faces.boxes_xyxy[:, :2], axis=1, initial=1e9)
+        """(N,) bool: faces certain, large and frontal enough, and not judged just now."""
         good = (
             (ids != NOBODY)
             & (faces.scores >= self._score_threshold)
-            & (sides >= self._settings.smallest_face_pixels)
+            & are_large(faces, self._settings)
+            & ~are_turned_away(faces, self._settings)
         )
         good[good] = self._counter.needs_judging(ids[good], seconds)
         return good

@@ -95,13 +95,22 @@ class TfliteModel:
         *,
         input_shape: tuple[int | None, ...],
         outputs: dict[str | None, tuple[int | None, ...]],
+        optional: dict[str | None, tuple[int | None, ...]] | None = None,
         what: str,
     ) -> None:
         """Refuses a network of another shape; None stands for any size or name.
 
+        Args:
+            input_shape: of the only input.
+            outputs: by name, and no others,
+            optional: but these, all or none.
+            what: the network is to be, for the message.
+
         Raises:
             ModelError: with what was expected and what the file holds.
         """
+        if optional and set(optional) <= set(self.outputs):
+            outputs = outputs | optional
         actual = [tuple(int(s) for s in detail["shape"]) for detail in self.outputs.values()]
         names = {name for name in outputs if name is not None}
         if (

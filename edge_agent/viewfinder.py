@@ -7,7 +7,9 @@ from typing import Final, Literal
 import numpy as np
 
 from edge_agent.boxes import centers
+from edge_agent.config import Classifier
 from edge_agent.face_detector import Faces
+from edge_agent.face_gate import are_large, are_turned_away, sides
 
 _GRID_WH: Final = (32, 12)
 _STEP: Final = 8
@@ -26,6 +28,7 @@ class View:
         boxes_xyxy: (N, 4) faces, in pixels.
         sides: (N,) the shorter side of each, in pixels.
         large: (N,) bool, large enough to be classified.
+        turned_away: (N,) bool, so far that it is not classified.
         cut_off: (N,) bool, at the border of the picture.
         brightness: mean of the picture, 0..255.
     """
@@ -34,6 +37,7 @@ class View:
     boxes_xyxy: np.ndarray
     sides: np.ndarray
     large: np.ndarray
+    turned_away: np.ndarray
     cut_off: np.ndarray
     brightness: float
 
@@ -45,25 +49,25 @@ class View:
         return "too bright" if self.brightness > _BRIGHT else "fine"
 
 
-def look(image_bgr: np.ndarray, faces: Faces, *, smallest_face_pixels: int) -> View:
+def look(image_bgr: np.ndarray, faces: Faces, settings: Classifier) -> View:
     """Takes from a picture what a person who aims the camera must know.
 
     Args:
         image_bgr: (H, W, 3) uint8.
         faces: the faces found in it.
-        smallest_face_pixels: lower or narrower faces are not classified.
+        settings: which faces are classified.
     """
     height, width = image_bgr.shape[:2]
     boxes = faces.boxes_xyxy
-    sides = np.min(boxes[:, 2:] - boxes[:, :2], axis=1, initial=np.inf)
     margins = np.concatenate([boxes[:, :2], [width, height] - boxes[:, 2:]], axis=1)
     # Of the whole picture: how bright a face is depends on the person's skin, too.
     brightness = float(image_bgr[::_STEP, ::_STEP].mean())
     return View(
         size_wh=(width, height),
         boxes_xyxy=boxes,
-        sides=sides,
-        large=sides >= smallest_face_pixels,
+        sides=sides(faces),
+        large=are_large(faces, settings),
+        turned_away=are_turned_away(faces, settings),
         cut_off=(margins < _EDGE * width).any(axis=1),
         brightness=brightness,
     )
@@ -87,14 +91,18 @@ def drawing(view: View) -> str:
 
 def description(views: Sequence[View]) -> str:
     """Numbers and sizes of the faces in these frames, and the light, in one line."""
-    sides = np.concatenate([view.sides for view in views])
+    found = np.concatenate([view.sides for view in views])
     faces = f"faces: {_typical([view.sides for view in views])}"
-    if len(sides):
-        smallest, median, largest = np.quantile(sides, [0, 0.5, 1]).round().astype(int)
+    if len(found):
+        smallest, median, largest = np.quantile(found, [0, 0.5, 1]).round().astype(int)
         faces += f", of {smallest} to {largest} pixels, median {median}"
     small = _typical([view.sides[~view.large] for view in views])
     cut_off = _typical([view.sides[view.cut_off] for view in views])
-    return f"{faces}; too small: {small}; at the border: {cut_off}; light: {views[-1].light}"
+    away = _typical([view.sides[view.turned_away] for view in views])
+    return (
+        f"{faces}; too small: {small}; turned away: {away}; at the border: {cut_off}; "
+        f"light: {views[-1].light}"
+    )
 
 
 def _typical(groups: Sequence[np.ndarray]) -> int:
@@ -121,4 +129,10 @@ def advice(views: Sequence[View], *, smallest_face_pixels: int) -> str:
         )
     if np.mean(np.concatenate([view.cut_off for view in views])) > 0.1:
         return "Some faces are cut off by the border: turn the camera, or move it back."
+    # Some look at a neighbour at any moment.
+    if np.mean(np.concatenate([view.turned_away for view in views])) > 0.5:
+        return (
+            "Most faces are seen from the side and are not classified: put the camera where the "
+            "class looks, as beside the board."
+        )
     return "Fine: every face that is found is large enough."

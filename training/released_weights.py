@@ -8,7 +8,7 @@ what rounding to 8 bits took.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ _OPERATIONS: Final = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 def take_released_weights(network: keras.Model, model: Path, batches: Iterable[Any]) -> None:
     """Gives a network the weights of a ``.tflite`` file of the same options.
+
+    A layer that gives an output which the file does not have keeps the weights that it has.
 
     Args:
         network: convolutions and dense layers, each with a bias or with batch normalisation
@@ -42,8 +44,17 @@ def take_released_weights(network: keras.Model, model: Path, batches: Iterable[A
         if isinstance(layer, keras.layers.BatchNormalization)
     }
     rescaling = next(one for one in network.layers if isinstance(one, keras.layers.Rescaling))
+    surplus = sorted(set(kernels) - {layer.name for layer in weighted})
+    if surplus:
+        raise RecipeError(
+            f"{model}: expected a network with the recipe's options, got one that also has "
+            f"{', '.join(surplus)}"
+        )
     normed = []
+    new = added_outputs(network, kernels)
     for layer in weighted:
+        if layer.name in new:
+            continue
         norm = norms.get(layer.output.name)
         if norm is None and layer.bias is None:
             raise RecipeError(
@@ -67,6 +78,19 @@ def take_released_weights(network: keras.Model, model: Path, batches: Iterable[A
             norm.set_weights([ones, offset, 0 * ones, ones - norm.epsilon])
             normed.append((layer, norm, offset))
     _set_statistics(network, normed, batches)
+
+
+def added_outputs(network: keras.Model, known: Collection[str]) -> set[str]:
+    """Layers that give an output of the network and are not among those of an earlier one.
+
+    None where the earlier one has none of its outputs: then it is another network.
+    """
+    giving = {
+        layer.name
+        for layer in network.layers
+        if any(layer.output is output for output in network.outputs)
+    }
+    return giving - set(known) if giving & set(known) else set()
 
 
 def _set_statistics(

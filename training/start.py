@@ -7,11 +7,11 @@ from typing import Any
 import keras
 
 from training.recipe import RecipeError
-from training.released_weights import take_released_weights
+from training.released_weights import added_outputs, take_released_weights
 
 
 def start_from(network: keras.Model, path: Path, batches: Iterable[Any]) -> None:
-    """Gives a network the weights of a trained one.
+    """Gives a network the weights of a trained one, which may have fewer outputs.
 
     Args:
         network: to be trained.
@@ -25,7 +25,13 @@ def start_from(network: keras.Model, path: Path, batches: Iterable[Any]) -> None
         take_released_weights(network, path, batches)
         return
     try:
-        network.set_weights(keras.models.load_model(path, compile=False).get_weights())
+        trained = keras.models.load_model(path, compile=False)
+        new = added_outputs(network, [layer.name for layer in trained.layers])
+        begun = [layer for layer in network.layers if layer.name not in new]
+        # Only the shapes of all weights together tell whether the rest is the same network.
+        keras.Model(network.inputs, [layer.output for layer in begun]).set_weights(
+            trained.get_weights()
+        )
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise RecipeError(

@@ -64,11 +64,12 @@ ENGLISH: Final = About(
     meaning=(
         "A number is **how many people in view showed something in a few seconds**, mostly five. "
         "Each person counts once in a window: as the emotion with the highest mean probability "
-        "over the window, or as *not sure*.",
+        "over the window, or as *not sure*. Whoever is seen from the side, blurred or very small "
+        "is not judged and counts as *not sure*.",
         "The program sees **what a face shows, not what somebody feels**. A smile may be polite, "
         "a frown may be thinking.",
-        "People who look away, are far off or are hidden by others are not counted. The number of "
-        "people is those who were seen, not those in the room.",
+        "People who turn their back, are far off or are hidden by others are not counted. The "
+        "number of people is those who were seen, not those in the room.",
         "With too few people in view there are no numbers at all: *hidden* is not zero, and *no "
         "data* is not zero.",
         "Sums over the class and over minutes are what the numbers are good for. A single window "
@@ -145,11 +146,12 @@ GERMAN: Final = About(
     meaning=(
         "Eine Zahl sagt, **wie viele Personen im Bild in wenigen Sekunden etwas zeigten**, meist "
         "in fünf. Jede Person zählt in einem Zeitfenster einmal: als das Gefühl mit der höchsten "
-        "mittleren Wahrscheinlichkeit, oder als *unsicher*.",
+        "mittleren Wahrscheinlichkeit, oder als *unsicher*. Wer von der Seite, unscharf oder sehr "
+        "klein zu sehen ist, wird nicht beurteilt und zählt als *unsicher*.",
         "Das Programm sieht, **was ein Gesicht zeigt, nicht was jemand fühlt**. Ein Lächeln kann "
         "höflich sein, eine Falte auf der Stirn Nachdenken.",
-        "Wer wegsieht, weit weg oder verdeckt ist, wird nicht gezählt. Die Zahl der Personen sind "
-        "die gesehenen, nicht die im Raum.",
+        "Wer den Rücken zukehrt, weit weg oder verdeckt ist, wird nicht gezählt. Die Zahl der "
+        "Personen sind die gesehenen, nicht die im Raum.",
         "Sind zu wenige im Bild, gibt es gar keine Zahlen: *verborgen* ist nicht null, und *keine "
         "Daten* ist nicht null.",
         "Wozu die Zahlen taugen, sind Summen über die Klasse und über Minuten. Ein einzelnes "

@@ -99,7 +99,7 @@ def _noting_people(people: list[Faces]) -> Iterator[None]:
     def noted(self: FaceTracker, faces: Faces, seconds: float) -> np.ndarray:
         ids = update(self, faces, seconds)
         somebody = ids != NOBODY
-        people.append(Faces(faces.boxes_xyxy[somebody], faces.scores[somebody]))
+        people.append(faces[somebody])
         return ids
 
     with replaced_method(FaceTracker, "update", noted):

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_agent.config import Classifier
 from edge_agent.drawn_faces import drawn_faces
 from edge_agent.face_detector import Faces
 from edge_agent.viewfinder import View, advice, description, drawing, look
@@ -22,11 +23,13 @@ from tests.support import PATIENCE_SECONDS, REPOSITORY
 SMALLEST = 24
 
 
-def view(*boxes_xyxy: tuple[int, ...], light: int = 120) -> View:
-    """A picture of 640 x 360 pixels, as bright as that, with these faces."""
+def view(*boxes_xyxy: tuple[int, ...], light: int = 120, frontality: float = 1.0) -> View:
+    """A picture of 640 x 360 pixels, as bright as that, with these faces turned as far as that."""
     boxes = np.array(boxes_xyxy, np.float32).reshape(-1, 4)
     image = np.full((360, 640, 3), light, np.uint8)
-    return look(image, Faces(boxes, np.ones(len(boxes), np.float32)), smallest_face_pixels=SMALLEST)
+    scores = np.ones(len(boxes), np.float32)
+    settings = Classifier(smallest_face_pixels=SMALLEST)
+    return look(image, Faces(boxes, scores, frontality * scores), settings)
 
 
 LARGE, SMALL, CUT_OFF = (100, 90, 160, 180), (500, 300, 520, 322), (0, 100, 60, 170)
@@ -60,40 +63,59 @@ def test_faces_are_drawn_where_they_are() -> None:
     [
         (
             [view(LARGE)],
-            "faces: 1, of 60 to 60 pixels, median 60; too small: 0; at the border: 0; light: fine",
+            "faces: 1, of 60 to 60 pixels, median 60; too small: 0; turned away: 0; at the border: "
+            "0; light: fine",
             "Fine: every face that is found is large enough.",
         ),
         (
             [view(LARGE, SMALL)],
-            "faces: 2, of 20 to 60 pixels, median 40; too small: 1; at the border: 0; light: fine",
+            "faces: 2, of 20 to 60 pixels, median 40; too small: 1; turned away: 0; at the border: "
+            "0; light: fine",
             "Some faces are below 24 pixels and are not classified: move the camera closer, zoom "
             "in, or turn up camera.width and camera.height (now 640 x 360).",
         ),
         (
             [view(LARGE, CUT_OFF)],
-            "faces: 2, of 60 to 60 pixels, median 60; too small: 0; at the border: 1; light: fine",
+            "faces: 2, of 60 to 60 pixels, median 60; too small: 0; turned away: 0; at the border: "
+            "1; light: fine",
             "Some faces are cut off by the border: turn the camera, or move it back.",
         ),
         (
             [view()],
-            "faces: 0; too small: 0; at the border: 0; light: fine",
+            "faces: 0; too small: 0; turned away: 0; at the border: 0; light: fine",
             "No face is found: turn the camera towards the faces, or move it closer.",
         ),
         (
             [view(light=20)],
-            "faces: 0; too small: 0; at the border: 0; light: too dark",
+            "faces: 0; too small: 0; turned away: 0; at the border: 0; light: too dark",
             "Too dark: give the room more light, or turn the camera away from what is bright.",
         ),
         (
             [view(LARGE, light=240)],
-            "faces: 1, of 60 to 60 pixels, median 60; too small: 0; at the border: 0; light: too "
+            "faces: 1, of 60 to 60 pixels, median 60; too small: 0; turned away: 0; at the border: "
+            "0; light: too "
             "bright",
             "Too bright: turn the camera away from windows and lamps, or draw the curtains.",
         ),
         # One small face among many frames is no reason to climb the ladder again.
         (
             [view(LARGE)] * 20 + [view(LARGE, SMALL)],
-            "faces: 1, of 20 to 60 pixels, median 60; too small: 0; at the border: 0; light: fine",
+            "faces: 1, of 20 to 60 pixels, median 60; too small: 0; turned away: 0; at the border: "
+            "0; light: fine",
+            "Fine: every face that is found is large enough.",
+        ),
+        (
+            [view(LARGE, frontality=0.1)] * 2 + [view(LARGE)],
+            "faces: 1, of 60 to 60 pixels, median 60; too small: 0; turned away: 1; at the border: "
+            "0; light: fine",
+            "Most faces are seen from the side and are not classified: put the camera where the "
+            "class looks, as beside the board.",
+        ),
+        # Somebody always talks to a neighbour.
+        (
+            [view(LARGE), view(LARGE, frontality=0.1)],
+            "faces: 1, of 60 to 60 pixels, median 60; too small: 0; turned away: 0; at the border: "
+            "0; light: fine",
             "Fine: every face that is found is large enough.",
         ),
     ],
@@ -126,7 +148,7 @@ def test_without_a_terminal_there_are_lines_and_a_summary(tmp_path: Path, video:
     assert lines[0].startswith("faces: 3, of ")
     assert " median 9" in lines[0]
     assert lines[0].endswith(
-        "too small: 0; at the border: 0; light: fine. "
+        "too small: 0; turned away: 0; at the border: 0; light: fine. "
         "Fine: every face that is found is large enough."
     )
     assert summary.startswith("In the last 8 frames, faces: 3, of ")

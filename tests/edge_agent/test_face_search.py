@@ -29,7 +29,9 @@ class Searcher(FaceDetector):
         self.searches += 1
         boxes = [[x, y, x + SIDE, y + SIDE] for x, y in self.left_tops]
         return Faces(
-            np.array(boxes, np.float32).reshape(-1, 4), np.full(len(boxes), 0.9, np.float32)
+            np.array(boxes, np.float32).reshape(-1, 4),
+            np.full(len(boxes), 0.9, np.float32),
+            np.linspace(0, 1, len(boxes), dtype=np.float32),
         )
 
 
@@ -73,6 +75,7 @@ def test_faces_are_followed_between_two_searches(search: FaceSearch, searcher: S
         wanted = [[x, y, x + SIDE, y + SIDE] for x, y in places]
         np.testing.assert_allclose(faces.boxes_xyxy, wanted, atol=3)
         np.testing.assert_array_equal(faces.scores, np.float32([0.9] * 3))
+        np.testing.assert_array_equal(faces.frontality, np.float32([0, 0.5, 1]))
     assert searcher.searches == 3
 
 

@@ -26,13 +26,13 @@ def test_the_teacher_answers_where_yunet_finds_faces() -> None:
 
     answers = Teacher(model).answer(np.stack([picture, picture]))
     centres, strides = cells((_SIDE, _SIDE))
-    assert answers.shape == (2, len(centres), 6)
+    assert answers.shape == (2, len(centres), 7)
     assert np.array_equal(answers[0], answers[1])
     scores = np.sqrt(answers[0, :, 0] * answers[0, :, 1])
     boxes = np.concatenate(
         [
             decode_boxes(
-                answers[0, strides == stride, 2:],
+                answers[0, strides == stride, 2:6],
                 centres[strides == stride] / stride - 0.5,
                 int(stride),
             )
@@ -42,6 +42,8 @@ def test_the_teacher_answers_where_yunet_finds_faces() -> None:
     sure = boxes[scores >= 0.8]
     overlap = iou_matrix(found.boxes_xyxy, sure)
     assert overlap.max(axis=1).min() > 0.9
+    # The pupils of the trial video look into the camera.
+    assert answers[0, scores >= 0.8, 6].min() > 0.3
 
 
 @pytest.mark.parametrize("content", [b"", b"no network"])

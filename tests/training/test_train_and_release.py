@@ -123,8 +123,10 @@ def test_a_detector_from_recipe_to_the_agent(tmp_path: Path) -> None:
     assert detector.score_threshold == card["score_threshold"]
     faces = detector.detect(np.full((90, 160, 3), 128, np.uint8))
     assert faces.boxes_xyxy.shape == (len(faces), 4)
+    assert faces.frontality is None  # nobody taught it that
 
     _the_released_file_can_be_trained_on(recipe, run / "network.keras", model)
+    _it_can_be_taught_a_further_output(recipe, run / "network.keras", model)
     figures = card["measured"]["wider_face_validation_at_640"]
     assert set(figures["average_precision_in_float32"]) == set(figures["by_min_height"])
     assert card["measured"]["recall_by_group"]["pose"]["typical"]["faces"] == 6
@@ -157,6 +159,23 @@ def _the_released_file_can_be_trained_on(recipe: Path, network: Path, model: Pat
         for name, values in wanted.items():
             error = np.abs(np.asarray(answers[name]) - np.asarray(values)).mean()
             assert error < 0.1 * np.abs(np.asarray(values)).mean() + 0.05, name
+
+
+def _it_can_be_taught_a_further_output(recipe: Path, network: Path, model: Path) -> None:
+    """The new output begins anew; the others answer as before, however the weights were kept."""
+    from training.face_detector.network import face_detector
+    from training.start import start_from
+
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 96, 96, 3)).astype(np.float32)
+    options = yaml.safe_load(recipe.read_text())["options"]
+    for start in (network, model):
+        before, more = face_detector(**options), face_detector(**options, frontality=True)
+        start_from(before, start, [pictures])
+        start_from(more, start, [pictures])
+        answers = more.predict(pictures, verbose=0)
+        for name, values in before.predict(pictures, verbose=0).items():
+            np.testing.assert_allclose(answers.pop(name), values, atol=1e-4)
+        assert sorted(answers) == ["frontality_16", "frontality_32", "frontality_8"]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from training.commands.options import Commands, command_without_folders
 from training.fer2013 import DatasetError
+
+YUNET: Final = "YuNet"
+"""As the page names it."""
 
 
 def add_to(commands: Commands) -> None:
@@ -75,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
     from training import wider_face
     from training.face_detector import evaluate, groups, misses, report
     from training.face_detector.comparison import compare
+    from training.face_detector.frontality import agreement
 
     if options.video is not None:
         if options.truth is None:
@@ -96,10 +100,15 @@ def run(options: argparse.Namespace) -> int:
         number = misses.write(hits, pictures, options.misses)
         print(f"wrote {options.misses}: {number} faces that were missed", file=sys.stderr)
     if options.report is not None:
+        agreed = None
+        if options.yunet is not None:
+            by_landmarks = next(one for name, one in measured.items() if name.startswith(YUNET))
+            agreed = agreement(found, by_landmarks.found, threshold=threshold)
         recalls = groups.recall_by_group(hits, pictures, demographics)
         report.write(
             measured,
             recalls,
+            agreed,
             threshold=threshold,
             longer_side=options.longer_side[0],
             pictures=len(pictures),
@@ -123,5 +132,5 @@ def _detectors(options: argparse.Namespace) -> dict[str, Any]:
         for model in (options.model, *options.beside):
             found[(model.name if model else "released") + at] = FaceDetector(model, **given)
         if options.yunet is not None:
-            found["YuNet" + at] = YuNet(options.yunet, **given)
+            found[YUNET + at] = YuNet(options.yunet, **given)
     return found

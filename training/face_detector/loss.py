@@ -55,7 +55,7 @@ def detection_loss(
     """The loss of a batch, a scalar.
 
     Args:
-        outputs: the network's nine maps.
+        outputs: the network's maps.
         faces: (B, G, 5) float32: box x1, y1, x2, y2 in pixels and a flag, 1 for a face and
             0 for padding.
         ignored: (B, P) float32, 1 for cells whose answer does not matter.
@@ -91,11 +91,11 @@ def teacher_loss(outputs: dict[str, Any], answers: Any, image_size_hw: tuple[int
     """How far a batch's answers are from a teacher's, a scalar.
 
     Every cell learns the teacher's objectness; its class and box where it sees a face, by as
-    much as it does.
+    much as it does, and its frontality where the network tells that.
 
     Args:
-        outputs: the network's nine maps.
-        answers: (B, P, 6) float32, as `training.face_detector.teacher.Teacher` gives them.
+        outputs: the network's maps.
+        answers: (B, P, 7) float32, as `training.face_detector.teacher.Teacher` gives them.
         image_size_hw: of the batch's pictures.
     """
     centres, strides = cells(image_size_hw)
@@ -104,8 +104,12 @@ def teacher_loss(outputs: dict[str, Any], answers: Any, image_size_hw: tuple[int
     number = ops.maximum(ops.sum(sure), 1.0)
     objectness = ops.sum(_bce(flatten(outputs, "objectness")[..., 0], sure))
     class_ = ops.sum(_bce(flatten(outputs, "class")[..., 0], answers[..., 0]) * sure)
-    box = ops.sum(eiou_loss(boxes, decode(answers[..., 2:], centres, strides)) * sure)
-    return (objectness + class_ + BOX_WEIGHT * box) / number
+    box = ops.sum(eiou_loss(boxes, decode(answers[..., 2:6], centres, strides)) * sure)
+    total = objectness + class_ + BOX_WEIGHT * box
+    if f"frontality_{STRIDES[0]}" in outputs:
+        logits = flatten(outputs, "frontality")[..., 0]
+        total += ops.sum(_bce(logits, answers[..., 6]) * sure)
+    return total / number
 
 
 def _bce(logits: Any, targets: Any) -> Any:

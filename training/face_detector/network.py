@@ -14,7 +14,7 @@ from keras import layers
 from edge_agent.face_detector import STRIDES
 from training.layers import convolve
 
-OUTPUTS: Final = (("class", 1), ("objectness", 1), ("box", 4))
+_OUTPUTS: Final = {"class": 1, "objectness": 1, "box": 4}
 
 
 def face_detector(
@@ -24,6 +24,7 @@ def face_detector(
     widths: Sequence[int] = (32, 48, 64),
     blocks: Sequence[int] = (2, 2, 2),
     neck_width: int = 32,
+    frontality: bool = False,
 ) -> keras.Model:
     """Builds the network.
 
@@ -33,12 +34,13 @@ def face_detector(
         widths: channels at strides 8, 16 and 32.
         blocks: residual blocks at those strides.
         neck_width: channels of the neck and the heads.
+        frontality: whether it also tells how much a face is turned towards the camera.
 
     Returns:
         A model from (B, H, W, 3) BGR pixels in 0..255 to a dict of nine maps: for each
         stride S ``class_S`` and ``objectness_S`` (B, H/S, W/S, 1) logits and ``box_S``
         (B, H/S, W/S, 4): centre offset from the cell's centre and log of width and height,
-        all in cells.
+        all in cells. With `frontality` also ``frontality_S`` (B, H/S, W/S, 1), logits.
     """
     pixels = keras.Input((*image_size_hw, 3), name="pixels")
     x = layers.Rescaling(1 / 255, name="rescale")(pixels)
@@ -52,6 +54,7 @@ def face_detector(
             x = _block(x, name=f"s{stride}_block{block}")
         levels.append(x)
 
+    wanted = _OUTPUTS | ({"frontality": 1} if frontality else {})
     outputs = {}
     above = None
     for stride, level in reversed(list(zip(STRIDES, levels, strict=True))):
@@ -61,7 +64,7 @@ def face_detector(
             x = layers.Add(name=f"s{stride}_merge")([x, above])
         above = x
         x = convolve(x, neck_width, name=f"s{stride}_head")
-        for name, channels in OUTPUTS:
+        for name, channels in wanted.items():
             # Almost every cell is background; starting there keeps the first steps calm.
             bias = keras.initializers.Constant(-3.0 if name == "objectness" else 0.0)
             outputs[f"{name}_{stride}"] = layers.Conv2D(

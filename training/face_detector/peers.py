@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from edge_agent.face_detector import Faces
+from training.face_detector.frontality import frontality
 from training.fer2013 import DatasetError
 
 _NMS_IOU: Final = 0.45
@@ -48,7 +49,12 @@ class YuNet:
         self._network.setInputSize(size_wh)
         _, found = self._network.detect(cv2.resize(image_bgr, size_wh))
         if found is None:
-            return Faces(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+            nothing = np.zeros(0, np.float32)
+            return Faces(nothing.reshape(0, 4), nothing, nothing)
         found = found[np.argsort(-found[:, -1], kind="stable")]
         corners = np.concatenate([found[:, :2], found[:, :2] + found[:, 2:4]], axis=1)
-        return Faces((corners / scale).astype(np.float32), found[:, -1].astype(np.float32))
+        return Faces(
+            (corners / scale).astype(np.float32),
+            found[:, -1].astype(np.float32),
+            frontality(found[:, 4:14].reshape(-1, 5, 2)),
+        )

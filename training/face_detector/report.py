@@ -12,7 +12,9 @@ import numpy as np
 
 from training.face_detector.comparison import Measured
 from training.face_detector.evaluate import HEIGHTS, Matches
+from training.face_detector.frontality import TURNED_AWAY, Agreement
 from training.face_detector.groups import ENOUGH, MIN_HEIGHT, GroupRecall, gaps
+from training.statistics import wilson_interval
 
 _MOST_GAP: Final = 0.03
 _OURS: Final = "#0072b2"
@@ -22,6 +24,7 @@ _OTHERS: Final = ("#d55e00", "#009e73", "#cc79a7")
 def write(
     measured: Mapping[str, Measured],
     recalls: Mapping[str, Mapping[str, GroupRecall]],
+    agreed: Agreement | None,
     *,
     threshold: float,
     longer_side: int,
@@ -34,6 +37,7 @@ def write(
     Args:
         measured: name → what it did; the released detector is the first.
         recalls: of the released detector, by kind and group.
+        agreed: how well it tells how far faces are turned; None where that was not measured.
         threshold: the released one.
         longer_side: pixels of a picture's longer side as the networks saw it.
         pictures: how many there were.
@@ -65,7 +69,7 @@ By number of faces of 12 px and more in a picture, AP:
 
 {_threshold(next(iter(measured.values())), threshold)}
 
-## Who is found
+{_turned(agreed)}## Who is found
 
 Recall of faces of {MIN_HEIGHT} px and more at the released threshold, with 95 % intervals. *At
 equal size* is what it would be if the faces of each group were as large as those of all groups of
@@ -124,6 +128,38 @@ def _threshold(ours: Measured, threshold: float) -> str:
     return _table(
         ["faces", "there are", "found (recall)", "boxes right (precision)", "boxes"], rows
     )
+
+
+def _turned(agreed: Agreement | None) -> str:
+    if agreed is None:
+        return ""
+    rows = [
+        ["faces that both found", str(agreed.faces)],
+        ["correlation", f"{agreed.correlation:.2f}"],
+        ["mean difference", f"{agreed.mean_absolute_difference:.2f}"],
+        ["turned away, by landmarks", str(agreed.turned_away)],
+        ["of these held back", _share(agreed.held_back, agreed.turned_away)],
+        [
+            "held back of all others",
+            _share(agreed.held_back_wrongly, agreed.faces - agreed.turned_away),
+        ],
+    ]
+    return f"""## Who looks away
+
+The released detector tells how much a face is turned towards the camera: 1 for a nose midway
+between the eyes, 0 for a profile. Here it is compared with what YuNet's landmarks tell at the same
+size. Faces below {TURNED_AWAY:g} are held back from the classifier (`classifier.least_frontality`).
+
+{_table(["", ""], rows)}
+
+"""
+
+
+def _share(number: int, total: int) -> str:
+    if total == 0:
+        return "none there"
+    interval = _range(wilson_interval(number, total))
+    return f"{number}, {number / total:.1%} ({interval})"
 
 
 def _groups(recalls: Mapping[str, Mapping[str, GroupRecall]]) -> str:

@@ -13,9 +13,12 @@ import cv2
 import numpy as np
 
 from edge_agent.face_detector import STRIDES
+from training.face_detector.frontality import frontality
 from training.fer2013 import DatasetError
 
-_KINDS: Final = [[f"{kind}_{stride}" for stride in STRIDES] for kind in ("cls", "obj", "bbox")]
+_KINDS: Final = [
+    [f"{kind}_{stride}" for stride in STRIDES] for kind in ("cls", "obj", "bbox", "kps")
+]
 
 
 class Teacher:
@@ -49,12 +52,12 @@ class Teacher:
         return network
 
     def answer(self, images_bgr: np.ndarray) -> np.ndarray:
-        """(B, S, S, 3) uint8 pictures → (B, P, 6) float32: class, objectness, box."""
+        """(B, S, S, 3) uint8 pictures → (B, P, 7) float32: class, objectness, box, frontality."""
         network = self._network()
         network.setInput(cv2.dnn.blobFromImages(list(images_bgr)))
         # OpenCV gives all or none of the outputs.
         maps: dict[str, Any] = dict(zip(self._outputs, network.forward(self._outputs), strict=True))
-        class_, objectness, boxes = (
+        class_, objectness, boxes, landmarks = (
             np.concatenate(
                 [maps[name].reshape(len(images_bgr), -1, maps[name].shape[-1]) for name in kind],
                 axis=1,
@@ -63,4 +66,5 @@ class Teacher:
         )
         # YuNet measures from a cell's corner, our network from its middle.
         boxes[..., :2] -= 0.5
-        return np.concatenate([class_, objectness, boxes], axis=-1)
+        turned = frontality(landmarks.reshape(*landmarks.shape[:-1], 5, 2))
+        return np.concatenate([class_, objectness, boxes, turned[..., None]], axis=-1)

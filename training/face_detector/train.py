@@ -76,7 +76,7 @@ class Crops(keras.utils.PyDataset):
 
 
 class DetectorTrainer(keras.Model):
-    """The network with its loss, which needs all nine maps at once.
+    """The network with its loss, which needs all maps at once.
 
     Attributes:
         teacher_weight: of the distance from a teacher's answers, where a batch has them.
@@ -134,6 +134,11 @@ def train(
         raise RecipeError(
             f"teacher_weight: {recipe.teacher_weight:g} in the recipe: expected "
             f"{'no ' if recipe.teacher_weight == 0 else ''}--teacher, got {teacher}"
+        )
+    if recipe.options.get("frontality") and teacher is None:
+        raise RecipeError(
+            "options: frontality: expected a recipe with teacher_weight, as only a teacher tells "
+            "how far faces are turned; got one without"
         )
     asked = Teacher(teacher) if teacher else None
     keras.utils.set_random_seed(recipe.seed)
