@@ -21,7 +21,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measures and changes the card; returns 0."""
-    from converter.release import measure_released
+    from converter.measure import measure_released
 
     require_both(options)
     path = measure_released(
