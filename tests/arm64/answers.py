@@ -13,7 +13,8 @@ from edge_agent.face_detector import FaceDetector
 
 
 def answers(pictures: Path) -> dict[str, np.ndarray]:
-    """What is seen: ``faces`` (F, 6), each a scene's index, a box and a score; ``probabilities``.
+    """What is seen: ``faces`` (F, 7), each a scene's index, a box, a score and a frontality;
+    ``probabilities``.
 
     Args:
         pictures: a file with ``scenes`` (S, H, W, 3) and ``faces`` (N, 48, 48), both uint8.
@@ -24,7 +25,9 @@ def answers(pictures: Path) -> dict[str, np.ndarray]:
         probabilities = classifier.predict(given["faces"])
     faces = np.concatenate(
         [
-            np.column_stack([np.full(len(seen), index), seen.boxes_xyxy, seen.scores])
+            np.column_stack(
+                [np.full(len(seen), index), seen.boxes_xyxy, seen.scores, seen.frontality]
+            )
             for index, seen in found
         ]
     )

@@ -239,10 +239,19 @@ def test_a_wide_and_a_square_picture_show_the_same_faces(detector: FaceDetector)
     np.testing.assert_array_equal(first.boxes_xyxy, again.boxes_xyxy)
 
 
+@pytest.mark.parametrize("longer_side", [640, 1280])
+def test_a_face_and_its_mirror_image_look_into_the_camera(longer_side: int) -> None:
+    detector = FaceDetector(longer_side=longer_side)
+    for image in (drawn_faces(), drawn_faces()[:, ::-1]):
+        faces = detector.detect(image)
+        assert faces.frontality is not None and faces.frontality.shape == (3,)
+        assert (faces.frontality > 0.5).all() and (faces.frontality <= 1).all()
+
+
 def test_more_pixels_find_smaller_faces() -> None:
     image = np.full((720, 1280, 3), 120, np.uint8)
-    # Faces of 13 to 24 pixels.
-    image[300:368, 500:620] = cv2.resize(drawn_faces(), (120, 68), interpolation=cv2.INTER_AREA)
+    # Faces of 10 to 20 pixels.
+    image[300:354, 500:596] = cv2.resize(drawn_faces(), (96, 54), interpolation=cv2.INTER_AREA)
     assert len(FaceDetector().detect(image)) < 3
     assert len(FaceDetector(longer_side=1280).detect(image)) == 3
 

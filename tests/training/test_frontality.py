@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 
 from edge_agent.config import Settings
-from edge_agent.face_detector import Faces
-from training.face_detector.frontality import TURNED_AWAY, agreement, frontality
+from edge_agent.face_detector import FaceDetector, Faces
+from tests.support import shared_data
+from training import wider_face
+from training.face_detector.frontality import LEAST_FRONTALITY, agreement, frontality
+from training.face_detector.peers import YuNet
 
 
 @pytest.mark.parametrize(
@@ -40,9 +43,25 @@ def test_two_detectors_are_compared_on_the_faces_that_both_found() -> None:
     assert agreed.mean_absolute_difference == pytest.approx(0.5)
 
 
+def test_the_released_detector_tells_profiles_without_landmarks() -> None:
+    yunet = shared_data("peers/face_detection_yunet_2026may.onnx")
+    pictures = wider_face.load(shared_data("wider_dev.zip"), "validation")[:120]
+    ours = FaceDetector()
+    theirs = YuNet(yunet, longer_side=640, score_threshold=ours.score_threshold)
+    agreed = agreement(
+        [ours.detect(picture.image_bgr) for picture in pictures],
+        [theirs.detect(picture.image_bgr) for picture in pictures],
+        threshold=ours.score_threshold,
+    )
+    assert agreed is not None and agreed.turned_away > 20
+    assert agreed.correlation > 0.5
+    assert agreed.held_back > 0.4 * agreed.turned_away
+    assert agreed.held_back_wrongly < 0.05 * (agreed.faces - agreed.turned_away)
+
+
 def test_nothing_is_said_of_a_detector_that_does_not_tell() -> None:
     assert agreement([_faces(None)], [_faces([1.0])], threshold=0.5) is None
 
 
 def test_what_is_reported_is_what_a_device_does() -> None:
-    assert Settings().classifier.least_frontality == TURNED_AWAY
+    assert Settings().classifier.least_frontality == LEAST_FRONTALITY

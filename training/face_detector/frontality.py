@@ -10,7 +10,12 @@ from edge_agent.boxes import iou_matrix
 from edge_agent.face_detector import Faces
 
 TURNED_AWAY: Final = 0.2
-"""Faces below it are not classified, unless the device's configuration says otherwise."""
+"""Below it, by landmarks, the nose is in front of an eye or nearly so."""
+LEAST_FRONTALITY: Final = 0.45
+"""A device classifies nobody below it, as the detector tells, unless it is configured otherwise.
+
+It lies higher than `TURNED_AWAY`, because a network that is not sure answers nearer to the mean; it
+was chosen on the validation pictures, so that few of the others are held back."""
 _SAME_FACE_IOU: Final = 0.5
 
 
@@ -39,8 +44,8 @@ class Agreement:
         correlation: Pearson's, of the two; NaN where one of them says the same of all.
         mean_absolute_difference: 0..1.
         turned_away: faces whose landmarks tell less than `TURNED_AWAY`.
-        held_back: of those, the ones that the detector puts below it, too.
-        held_back_wrongly: of the others, the ones that it puts below it.
+        held_back: of those, the ones of which the detector tells less than `LEAST_FRONTALITY`.
+        held_back_wrongly: of the others, the same.
     """
 
     faces: int
@@ -75,7 +80,7 @@ def agreement(
             ours.append(one[same].frontality)
             theirs.append(other[overlap.argmax(axis=1)[same]].frontality)
     a, b = (np.concatenate([np.zeros(0), *values]) for values in (ours, theirs))
-    away, back = b < TURNED_AWAY, a < TURNED_AWAY
+    away, back = b < TURNED_AWAY, a < LEAST_FRONTALITY
     varied = len(a) > 1 and a.std() > 0 and b.std() > 0
     return Agreement(
         faces=len(a),

@@ -3,7 +3,7 @@
 EIoU after Zhang et al., "Focal and Efficient IOU Loss", 2021; weights as in YuNet.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from keras import ops
@@ -12,6 +12,9 @@ from edge_agent.face_detector import STRIDES
 from training.face_detector.assignment import assign, cells
 
 BOX_WEIGHT = 5.0
+_FRONTALITY_WEIGHT: Final = 5.0
+_LANDMARKS_HEIGHT: Final = 24.0
+"""Faces from this height on, in pixels, have landmarks that tell how far they are turned."""
 
 
 def flatten(outputs: dict[str, Any], name: str) -> Any:
@@ -104,12 +107,17 @@ def teacher_loss(outputs: dict[str, Any], answers: Any, image_size_hw: tuple[int
     number = ops.maximum(ops.sum(sure), 1.0)
     objectness = ops.sum(_bce(flatten(outputs, "objectness")[..., 0], sure))
     class_ = ops.sum(_bce(flatten(outputs, "class")[..., 0], answers[..., 0]) * sure)
-    box = ops.sum(eiou_loss(boxes, decode(answers[..., 2:6], centres, strides)) * sure)
-    total = objectness + class_ + BOX_WEIGHT * box
+    faces = decode(answers[..., 2:6], centres, strides)
+    box = ops.sum(eiou_loss(boxes, faces) * sure)
+    loss = (objectness + class_ + BOX_WEIGHT * box) / number
     if f"frontality_{STRIDES[0]}" in outputs:
+        # Landmarks of smaller faces are little more than a guess.
+        tall = faces[..., 3] - faces[..., 1] >= _LANDMARKS_HEIGHT
+        sure = sure * ops.cast(tall, sure.dtype)
         logits = flatten(outputs, "frontality")[..., 0]
-        total += ops.sum(_bce(logits, answers[..., 6]) * sure)
-    return total / number
+        turned = ops.sum(_bce(logits, answers[..., 6]) * sure)
+        loss += _FRONTALITY_WEIGHT * turned / ops.maximum(ops.sum(sure), 1.0)
+    return loss
 
 
 def _bce(logits: Any, targets: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from training.face_detector.comparison import Measured
 from training.face_detector.evaluate import HEIGHTS, Matches
-from training.face_detector.frontality import TURNED_AWAY, Agreement
+from training.face_detector.frontality import LEAST_FRONTALITY, TURNED_AWAY, Agreement
 from training.face_detector.groups import ENOUGH, MIN_HEIGHT, GroupRecall, gaps
 from training.statistics import wilson_interval
 
@@ -148,7 +148,9 @@ def _turned(agreed: Agreement | None) -> str:
 
 The released detector tells how much a face is turned towards the camera: 1 for a nose midway
 between the eyes, 0 for a profile. Here it is compared with what YuNet's landmarks tell at the same
-size. Faces below {TURNED_AWAY:g} are held back from the classifier (`classifier.least_frontality`).
+size. Turned away is a face of which these tell less than {TURNED_AWAY:g}; held back from the
+classifier is one of which the detector tells less than {LEAST_FRONTALITY:g}
+(`classifier.least_frontality`), which was chosen on these pictures.
 
 {_table(["", ""], rows)}
 
