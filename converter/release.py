@@ -1,6 +1,5 @@
 """Makes a released network of a trained one: int8, measured, with its card."""
 
-import shlex
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -17,14 +16,13 @@ from edge_agent.emotions import EMOTIONS
 from edge_agent.preprocess import Letterbox
 from training import fer2013, wider_face
 from training.evaluate import evaluate, fit_temperature
-from training.recipe import DetectorRecipe, EmotionRecipe, Recipe, load
+from training.provenance import training_commands
+from training.recipe import EmotionRecipe, load
 from training.run import read_run
 
 CALIBRATION_PICTURES: Final = 200
 CALIBRATION_SEED: Final = 0
 DETECTOR_SIZE_HW: Final = (640, 640)
-TEACHER: Final = "face_detection_yunet_2026may.onnx"
-"""The file of OpenCV Zoo that teaches detectors, as a card names it."""
 
 
 def release(
@@ -81,7 +79,9 @@ def release(
                 )
         run = read_run(network)
         seed = run.recipe["seed"] if run is not None else recipe.seed
-        how = " && ".join([*_training(recipe, Path(recipe_name).name, data, seed), command])
+        how = " && ".join(
+            [*training_commands(recipe, Path(recipe_name).name, data, seed=seed), command]
+        )
         recipe = recipe.model_copy(update={"seed": seed})
         card = card_of(
             recipe,
@@ -99,30 +99,6 @@ def release(
         partial.unlink(missing_ok=True)
         partial.with_suffix(".card").unlink(missing_ok=True)
     return model
-
-
-def _training(recipe: Recipe, name: str, data: Path, seed: int | None = None) -> list[str]:
-    """The commands that train by a recipe and those it needs before, in their order."""
-    teachers: tuple[str, ...] = ()
-    if isinstance(recipe, EmotionRecipe) and recipe.distillation is not None:
-        teachers = recipe.distillation.teachers
-    words = ["python", "-m", "training", "distill" if teachers else "train", name]
-    words += ["--data", data.name, "--out", f"runs/{name}"]
-    if isinstance(recipe, EmotionRecipe) and recipe.ferplus_weight > 0:
-        words += ["--ferplus", "ferplus_votes.csv"]
-    if isinstance(recipe, DetectorRecipe) and recipe.teacher_weight:
-        words += ["--teacher", TEACHER]
-    earlier: list[str] = []
-    for teacher in teachers:
-        earlier += _training(load(teacher), teacher, data)
-    if teachers:
-        words += ["--teachers", *(f"runs/{teacher}/network.keras" for teacher in teachers)]
-    if recipe.starts_from is not None:
-        words += ["--start", f"runs/{recipe.starts_from}/network.keras"]
-        earlier += _training(load(recipe.starts_from), recipe.starts_from, data)
-    if seed is not None and seed != recipe.seed:
-        words += ["--seed", str(seed)]
-    return [*earlier, shlex.join(words)]
 
 
 def _classifier(

@@ -14,8 +14,9 @@ from training.device_data import DeviceFaces
 from training.distill import DistillationTrainer, Ensemble
 from training.labels import targets
 from training.models import EMOTION_MODELS
-from training.recipe import EmotionRecipe, RecipeError
+from training.recipe import EmotionRecipe, RecipeError, load
 from training.start import start_from
+from training.widening import widen
 
 _STATISTICS_FACES: Final = 6400
 """Faces on which a released network's layers are measured, when a run begins with it."""
@@ -44,8 +45,9 @@ def train(
         out: folder of the run; run again with the same folder to go on after a kill.
         teachers: ``.keras`` files, for a recipe with `distillation`.
         votes: of FER+, where the recipe mixes them in.
-        start: a trained network of the same family and options to begin with: a ``.keras`` file,
-            or a released ``.tflite`` one.
+        start: a trained network of the same family and options to begin with, or of the narrower
+            ones of the recipe that this one starts from: a ``.keras`` file, or a released
+            ``.tflite`` one.
         limit: use only so many pictures, to try a recipe out.
 
     Returns:
@@ -76,7 +78,7 @@ def train(
     if begun.is_finished:
         return out / "network.keras"
     if start is not None:
-        start_from(network, start, _some_batches(training.faces_gray))
+        _start(network, recipe, start, training.faces_gray)
     faces = DeviceFaces(training.faces_gray, wanted)
     indices = keras.Input((), dtype="int32")
     pictures, distributions = faces(indices)
@@ -99,6 +101,20 @@ def train(
         public=public.some(limit),
         out=out,
     )
+
+
+def _start(network: keras.Model, recipe: EmotionRecipe, path: Path, faces_gray: np.ndarray) -> None:
+    """Gives a network the weights that it begins with; it may be wider than they are."""
+    begun = network
+    if recipe.starts_from is not None:
+        earlier = load(recipe.starts_from)
+        assert isinstance(earlier, EmotionRecipe)
+        narrow, _ = built(earlier)
+        if [tuple(w.shape) for w in narrow.weights] != [tuple(w.shape) for w in network.weights]:
+            begun = narrow
+    start_from(begun, path, _some_batches(faces_gray))
+    if begun is not network:
+        widen(network, begun, seed=recipe.seed)
 
 
 def _some_batches(faces_gray: np.ndarray) -> Iterator[np.ndarray]:

@@ -184,7 +184,7 @@ def _it_can_be_taught_a_further_output(recipe: Path, network: Path, model: Path)
         ("training", ("train", "absent", "--data", "x", "--out", "y"), "expected a recipe"),
         (
             "training",
-            ("train", "emotion_first", "--data", "absent.zip", "--out", "{tmp}/run"),
+            ("train", "emotion_resnet10", "--data", "absent.zip", "--out", "{tmp}/run"),
             "expected FER-2013",
         ),
         (
@@ -209,7 +209,14 @@ def _it_can_be_taught_a_further_output(recipe: Path, network: Path, model: Path)
         ),
         (
             "converter",
-            ("release", "emotion_first", "--network", "{tmp}/no.keras", "--data", "{tmp}/fer.zip"),
+            (
+                "release",
+                "emotion_resnet10",
+                "--network",
+                "{tmp}/no.keras",
+                "--data",
+                "{tmp}/fer.zip",
+            ),
             "expected a .keras network",
         ),
     ],
