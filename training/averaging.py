@@ -20,8 +20,8 @@ def measure_statistics(network: keras.Model, run: Callable[[], int]) -> None:
         layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)
     ]
     for layer in layers:
-        layer.moving_mean.assign(0 * layer.moving_mean)
-        layer.moving_variance.assign(0 * layer.moving_variance)
+        layer.moving_mean.assign(keras.ops.zeros_like(layer.moving_mean))
+        layer.moving_variance.assign(keras.ops.zeros_like(layer.moving_variance))
     batches = run()
     for layer in layers:
         # A moving average that began at zero is too small by this much.

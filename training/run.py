@@ -21,6 +21,7 @@ from training.log import EpochLog, tensorboard
 from training.randomness import EpochRandomness
 from training.recipe import EmotionRecipe, Recipe, RecipeError
 from training.schedule import optimizer
+from training.torch_kernels import use_torch_kernels
 
 STATISTICS_STEPS: Final = 60
 """Batches that measure batch normalisation's statistics anew."""
@@ -70,6 +71,7 @@ def read_run(network: Path) -> Run | None:
 
 def prepare(recipe: EmotionRecipe) -> None:
     """Sets seed, precision and devices; to be called before any network is built."""
+    use_torch_kernels()
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy(recipe.precision)
     share_batches(recipe.batch_size)

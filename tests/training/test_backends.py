@@ -38,3 +38,43 @@ def test_a_detector_trains_with_it(backend: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "network.keras").is_file()
+
+
+SAME_STEP = """
+import keras, numpy as np, torch
+from training.models import EMOTION_MODELS
+from training.torch_kernels import use_torch_kernels
+
+faces = torch.tensor(np.random.default_rng(0).uniform(0, 255, (16, 48, 48, 1)), dtype=torch.float32)
+
+def step():
+    keras.utils.set_random_seed(1)
+    network = EMOTION_MODELS["student"](
+        widths=[8, 16], blocks=[1, 1], expansions=[0, 2], dropout=0.0
+    )
+    logits = network(faces, training=True)
+    logits.square().sum().backward()
+    gradients = [one.value.grad for one in network.trainable_variables]
+    return [logits.detach(), *gradients, *(one.value for one in network.non_trainable_variables)]
+
+slow, before = step(), keras.layers.BatchNormalization.call
+use_torch_kernels()
+assert keras.layers.BatchNormalization.call is not before
+for one, other in zip(step(), slow, strict=True):
+    one, other = one.double(), other.double()
+    assert (one - other).abs().max() <= 1e-3 * other.abs().max() + 1e-4, (one, other)
+"""
+
+
+def test_torchs_own_kernels_change_speed_alone() -> None:
+    if importlib.util.find_spec("torch") is None:
+        pytest.skip("torch is not installed: pip install torch")
+    done = subprocess.run(
+        [sys.executable, "-c", SAME_STEP],
+        cwd=REPOSITORY,
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -18,6 +18,7 @@ from training.log import EpochLog, tensorboard
 from training.recipe import DetectorRecipe, RecipeError
 from training.schedule import optimizer
 from training.start import start_from
+from training.torch_kernels import use_torch_kernels
 
 _STATISTICS_BATCHES: Final = 50
 
@@ -141,6 +142,7 @@ def train(
             "how far faces are turned; got one without"
         )
     asked = Teacher(teacher) if teacher else None
+    use_torch_kernels()
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy(recipe.precision)
     pictures = wider_face.load(data, "training")[:limit]
