@@ -39,6 +39,15 @@ class DistillationTrainer(ClassifierTrainer):
         from_labels = cross_entropy(y_pred["targets"], y_pred["logits"])
         return how.weight * from_teachers + (1 - how.weight) * from_labels
 
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forgets the last step's gradients, with PyTorch.
+
+        Keras would let it go by names, which a teacher's layers share with the student's: the
+        student's gradients would add up from step to step.
+        """
+        for variable in self.trainable_variables:
+            variable.value.grad = None
+
 
 class Ensemble(keras.layers.Layer):
     """The mean of the teachers' probabilities at a temperature; they never learn.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import REPOSITORY
-from tests.training.datasets import wider_face_zip
+from tests.training.datasets import fer2013_zip, wider_face_zip
 
 PROGRAM = """
 import sys
@@ -73,6 +73,49 @@ def test_torchs_own_kernels_change_speed_alone() -> None:
         [sys.executable, "-c", SAME_STEP],
         cwd=REPOSITORY,
         env={**os.environ, "KERAS_BACKEND": "torch"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+TAUGHT_NOTHING = """
+import sys
+from pathlib import Path
+import keras, numpy as np
+from training.recipe import EmotionRecipe
+from training.train import train
+data, out = Path(sys.argv[1]), Path(sys.argv[2])
+common = dict(
+    task="emotion_classifier", family="cnn", options={"widths": [4], "convolutions": 1},
+    epochs=2, batch_size=8, learning_rate=0.01, warmup_epochs=0, weight_decay=0.02,
+    ema_momentum=0.5, precision="float32", seed=1, label_smoothing=0.1,
+)
+alone = train(EmotionRecipe(**common), name="alone", data=data, out=out / "alone")
+how = {"teachers": ["alone"], "temperature": 2.0, "weight": 0.0}
+taught = train(
+    EmotionRecipe(**common, distillation=how), name="taught", teachers=[alone], data=data,
+    out=out / "taught",
+)
+one, other = (keras.models.load_model(path, compile=False) for path in (alone, taught))
+for ours, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
+"""
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_a_teacher_of_its_own_family_without_a_say_changes_nothing(
+    backend: str, tmp_path: Path
+) -> None:
+    """Its layers have the student's names, and by names PyTorch's gradients were forgotten."""
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed: pip install {backend}")
+    data = fer2013_zip(tmp_path / "fer.zip")
+    done = subprocess.run(
+        [sys.executable, "-c", TAUGHT_NOTHING, str(data), str(tmp_path)],
+        cwd=REPOSITORY,
+        env={**os.environ, "KERAS_BACKEND": backend},
         capture_output=True,
         text=True,
         check=False,
