@@ -52,7 +52,7 @@ def test_a_wider_network_answers_as_the_narrow_one_that_it_begins_with(family: s
     )
     # Copies that were counted alike would learn alike, and never become more than one.
     last = np.asarray(wide.get_layer("logits").kernel)
-    first, second, *_ = np.split(last, len(last) // len(narrow.get_layer("logits").kernel))
+    first, second, *_ = np.split(last, len(last) // narrow.get_layer("logits").kernel.shape[0])
     assert np.abs(first - second).mean() > 0.1 * np.abs(first).mean()
 
 
