@@ -22,6 +22,8 @@ from tests.edge_agent.support import edge_agent, printed
 pytestmark = [pytest.mark.arm64, pytest.mark.long]
 LEAST_OVERLAP = 0.8
 LARGEST_PROBABILITY_DIFFERENCE = 0.02
+LARGEST_DIFFERENCE_OF_NOISE = 0.04
+"""What is no face is answered without conviction, where a step of an 8-bit logit counts most."""
 LARGEST_FRONTALITY_DIFFERENCE = 0.1
 
 
@@ -52,20 +54,23 @@ def test_the_networks_answer_the_same(machine: Machine, tmp_path: Path) -> None:
         assert len(here["faces"]) == len(there["faces"])
         differences = np.abs(here["faces"] - there["faces"]).max(axis=0)
         overlap = np.diag(iou_matrix(here["faces"][:, 1:5], there["faces"][:, 1:5])).min()
-        probabilities = np.abs(here["probabilities"] - there["probabilities"]).max()
+        moved = np.abs(here["probabilities"] - there["probabilities"]).max(axis=1)
         same = here["probabilities"].argmax(axis=1) == there["probabilities"].argmax(axis=1)
     boxes, scores, frontality = differences[1:5].max(), differences[5], differences[6]
+    of_faces, of_noise = (part.max() for part in np.split(moved, [len(moved) - len(noise)]))
     print(
         f"\nx86-64 against arm64, {len(here['faces'])} faces: boxes overlap by at least "
         f"{overlap:.3f} and differ by at most {boxes:.1f} px, scores by {scores:.4f}, "
         f"frontality by {frontality:.4f}, "
-        f"probabilities by {probabilities:.4f}; {same.mean():.1%} have the same emotion"
+        f"probabilities by {of_faces:.4f}, those of noise by {of_noise:.4f}; "
+        f"{same.mean():.1%} have the same emotion"
     )
     assert differences[0] == 0
     # One step of an 8-bit output is some pixels of a large face.
     assert overlap >= LEAST_OVERLAP
     assert frontality <= LARGEST_FRONTALITY_DIFFERENCE
-    assert probabilities <= LARGEST_PROBABILITY_DIFFERENCE
+    assert of_faces <= LARGEST_PROBABILITY_DIFFERENCE
+    assert of_noise <= LARGEST_DIFFERENCE_OF_NOISE
     assert same[: len(same) - len(noise)].all()
 
 
