@@ -108,7 +108,11 @@ def _start(network: keras.Model, recipe: EmotionRecipe, path: Path, faces_gray: 
     begun = network
     if recipe.starts_from is not None:
         earlier = load(recipe.starts_from)
-        assert isinstance(earlier, EmotionRecipe)
+        if not isinstance(earlier, EmotionRecipe):
+            raise RecipeError(
+                f"starts_from: expected a classifier's recipe, got {recipe.starts_from}, "
+                "a detector's"
+            )
         narrow, _ = built(earlier)
         if [tuple(w.shape) for w in narrow.weights] != [tuple(w.shape) for w in network.weights]:
             begun = narrow

@@ -60,9 +60,10 @@ def _widened(
     is_counted: bool,
 ) -> np.ndarray:
     """A weight with its channels repeated; for a kernel, (..., I, O), with the inputs shared."""
+    # Only channels are repeated: an image side that differs is another kernel.
     copies = [new // old for new, old in zip(shape, weight.shape, strict=True)]
     wide = np.tile(weight, copies)
-    if wide.shape != shape:
+    if wide.shape != shape or any(number != 1 for number in copies[:-2]):
         raise RecipeError(
             f"options: expected whole multiples of the channels that it starts from, got {shape} "
             f"from {weight.shape} in {layer}"

@@ -26,17 +26,25 @@ train(recipe, name="tiny", data=data, out=out)
 """
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_a_detector_trains_with_it(backend: str, tmp_path: Path) -> None:
+def run_with(backend: str, program: str, *arguments: Path) -> None:
+    """Runs it with a backend in a process of its own: Keras takes one for good."""
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed: pip install {backend}")
-    data = wider_face_zip(tmp_path / "wider.zip")
-    words = [sys.executable, "-c", PROGRAM, str(data), str(tmp_path / "run")]
-    environment = {**os.environ, "KERAS_BACKEND": backend}
     done = subprocess.run(
-        words, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, *map(str, arguments)],
+        cwd=REPOSITORY,
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_a_detector_trains_with_it(backend: str, tmp_path: Path) -> None:
+    data = wider_face_zip(tmp_path / "wider.zip")
+    run_with(backend, PROGRAM, data, tmp_path / "run")
     assert (tmp_path / "run" / "network.keras").is_file()
 
 
@@ -67,17 +75,7 @@ for one, other in zip(step(), slow, strict=True):
 
 
 def test_torchs_own_kernels_change_speed_alone() -> None:
-    if importlib.util.find_spec("torch") is None:
-        pytest.skip("torch is not installed: pip install torch")
-    done = subprocess.run(
-        [sys.executable, "-c", SAME_STEP],
-        cwd=REPOSITORY,
-        env={**os.environ, "KERAS_BACKEND": "torch"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_with("torch", SAME_STEP)
 
 
 TAUGHT_NOTHING = """
@@ -109,15 +107,4 @@ def test_a_teacher_of_its_own_family_without_a_say_changes_nothing(
     backend: str, tmp_path: Path
 ) -> None:
     """Its layers have the student's names, and by names PyTorch's gradients were forgotten."""
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed: pip install {backend}")
-    data = fer2013_zip(tmp_path / "fer.zip")
-    done = subprocess.run(
-        [sys.executable, "-c", TAUGHT_NOTHING, str(data), str(tmp_path)],
-        cwd=REPOSITORY,
-        env={**os.environ, "KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_with(backend, TAUGHT_NOTHING, fer2013_zip(tmp_path / "fer.zip"), tmp_path)

@@ -61,6 +61,8 @@ def test_a_wider_network_answers_as_the_narrow_one_that_it_begins_with(family: s
     [
         ("student", {"widths": [4, 8], "blocks": [1, 1], "expansions": [0, 0]},
          {"widths": [6, 8], "blocks": [1, 1], "expansions": [0, 0]}, "whole multiples"),
+        ("student", {"widths": [4], "blocks": [1], "expansions": [0], "stem_size": 3},
+         {"widths": [8], "blocks": [1], "expansions": [0], "stem_size": 6}, "whole multiples"),
         ("resnet", {"widths": [4], "blocks": [1]}, {"widths": [8], "blocks": [2]}, "other layers"),
         ("densenet", {"blocks": [1], "growth": 4}, {"blocks": [1], "growth": 8}, "joined maps"),
     ],
@@ -99,6 +101,20 @@ def test_a_run_begins_with_the_narrower_network_of_the_recipe_it_starts_from(
     np.testing.assert_allclose(
         first, np.tile(narrow.layers[2].get_weights()[0], (1, 1, 1, 2)), atol=1e-5
     )
+
+
+def test_a_classifier_that_would_begin_with_a_detector_is_told(tmp_path: Path) -> None:
+    wide = load("emotion_wide").model_copy(update={"starts_from": "detector_first"})
+    assert isinstance(wide, EmotionRecipe)
+    wide = wide.model_copy(update={"ferplus_weight": 0})
+    with pytest.raises(RecipeError, match="expected a classifier's recipe"):
+        train(
+            wide,
+            name="wide",
+            data=fer2013_zip(tmp_path / "fer.zip"),
+            out=tmp_path / "wide",
+            start=tmp_path / "narrow.keras",
+        )
 
 
 def test_the_wide_teacher_can_begin_with_the_released_student() -> None:
