@@ -75,6 +75,30 @@ class EmotionRecipe(_Recipe):
     distillation: Distillation | None = None
 
 
+class Hardships(BaseModel):
+    """What makes faces harder to find in a detector's crops, beside usual light and blur.
+
+    Attributes:
+        turned_share: of the crops that are turned by up to `turned_degrees` either way.
+        covered_share: of the faces that have a quarter to a half covered, from one side.
+        shadow_share: of the crops that are dark on one side.
+        smear_share: of the crops that are blurred along a line.
+        backdrop: whether another picture is seen where a crop reaches beyond its own.
+        clean_epochs: the last so many go without any of this (after Ge et al., "YOLOX", 2021,
+            which leaves its mosaic out at the end).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    turned_share: float = Field(default=0.0, ge=0, le=1)
+    turned_degrees: float = Field(default=0.0, ge=0, le=180)
+    covered_share: float = Field(default=0.0, ge=0, le=1)
+    shadow_share: float = Field(default=0.0, ge=0, le=1)
+    smear_share: float = Field(default=0.0, ge=0, le=1)
+    backdrop: bool = False
+    clean_epochs: int = Field(default=0, ge=0)
+
+
 class DetectorRecipe(_Recipe):
     """How a face detector is trained.
 
@@ -82,12 +106,14 @@ class DetectorRecipe(_Recipe):
         input_size: side of the crops in pixels.
         teacher_weight: of what a teacher says beside the true boxes; 0 for no teacher.
         face_share: of the crops that are taken around a face; the others are of a random place.
+        hardships: what makes the faces in them harder to find; None for nothing.
     """
 
     task: Literal["face_detector"]
     input_size: int = Field(gt=0, multiple_of=32)
     teacher_weight: float = Field(default=0.0, ge=0)
     face_share: float = Field(default=0.0, ge=0, le=1)
+    hardships: Hardships | None = None
 
 
 Recipe = EmotionRecipe | DetectorRecipe

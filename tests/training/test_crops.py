@@ -1,8 +1,10 @@
 """The crops that the detector is trained on."""
 
 import numpy as np
+import pytest
 
 from training.face_detector.augmentation import random_crop
+from training.recipe import Hardships
 from training.wider_face import LabelledPicture
 
 SIZE = 320
@@ -16,7 +18,7 @@ def picture(*boxes: tuple[float, float, float, float], ignored: bool = False) ->
     return LabelledPicture(
         "event/picture.jpg",
         image,
-        np.array(boxes, np.float32),
+        np.array(boxes, np.float32).reshape(-1, 4),
         np.full(len(boxes), ignored),
         np.zeros((len(boxes), 6), int),
     )
@@ -64,3 +66,68 @@ def test_a_picture_without_a_face_is_cropped_anywhere() -> None:
     image, faces, _ = random_crop(one, SIZE, random, face_share=1.0)
     assert image.shape == (SIZE, SIZE, 3)
     assert not faces[:, 4].any()
+
+
+def test_the_box_of_a_turned_face_lies_on_it() -> None:
+    """Around the ellipse that a face fills, which a corner of the white box may overlook."""
+    random = np.random.default_rng(2)
+    one = picture((300, 200, 360, 280))
+    turned = Hardships(turned_share=1.0, turned_degrees=180)
+    seen = 0
+    for _ in range(40):
+        image, faces, _ = random_crop(one, SIZE, random, face_share=1.0, hardships=turned)
+        x1, y1, x2, y2 = faces[0, :4].round().astype(int)
+        if y2 - y1 < 30:
+            continue  # Turned out of the crop, or little more than its edges.
+        seen += 1
+        bright = image.mean(2) > 0.8 * image.max()
+        assert bright[y1:y2, x1:x2].mean() > 0.6
+        assert bright[y1:y2, x1:x2].sum() > 0.75 * bright.sum()
+    assert seen > 10
+
+
+@pytest.mark.parametrize(
+    "hardship", ["covered_share", "shadow_share", "smear_share", "turned_share"]
+)
+def test_each_hardship_changes_the_picture_and_only_turning_moves_the_boxes(hardship: str) -> None:
+    one = picture((300, 200, 400, 320), (100, 100, 180, 190))
+    plain, harder = (
+        random_crop(
+            *(one, SIZE, np.random.default_rng(4)),
+            face_share=1.0,
+            hardships=Hardships(**{"turned_degrees": 30, hardship: share}),
+        )
+        for share in (0.0, 1.0)
+    )
+    assert not np.array_equal(plain[0], harder[0])
+    assert np.array_equal(plain[1], harder[1]) == (hardship != "turned_share")
+
+
+def test_a_backdrop_is_seen_with_its_faces_where_the_crop_reaches_beyond_its_picture() -> None:
+    random = np.random.default_rng(3)
+    alone = picture()
+    behind = picture(*[(x, y, x + 60, y + 70) for x in (60, 300, 520) for y in (40, 330)])
+    more = 0
+    for _ in range(30):
+        state = random.bit_generator.state
+        image, faces, _ = random_crop(alone, SIZE, random, scales=(1.5, 2.0))
+        assert not faces[:, 4].any() and (image < 60).any()
+        random.bit_generator.state = state
+        image, faces, _ = random_crop(alone, SIZE, random, scales=(1.5, 2.0), backdrop=behind)
+        more += int(faces[:, 4].sum())
+        for x1, y1, x2, y2 in faces[faces[:, 4] > 0, :4]:
+            face = image[int(y1) : int(y2) + 1, int(x1) : int(x2) + 1].mean(2)
+            # At most three tenths of a face that must be found are hidden.
+            assert (face > np.median(image) + 20).mean() > 0.5
+    assert more > 20
+
+
+def test_of_a_face_behind_the_picture_nothing_is_asked() -> None:
+    """Wholly hidden it is gone, half hidden its cells do not matter."""
+    random = np.random.default_rng(6)
+    alone, behind = picture(), picture((0, 0, 640, 480))
+    asked = [
+        random_crop(alone, SIZE, random, scales=(1.0, 1.0), backdrop=behind)[1][:, 4].any()
+        for _ in range(10)
+    ]
+    assert not any(asked)

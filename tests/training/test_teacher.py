@@ -14,7 +14,7 @@ from edge_agent.boxes import iou_matrix
 from edge_agent.face_detector import decode_boxes
 from tests.support import shared_data
 from training.face_detector.assignment import cells
-from training.face_detector.loss import teacher_loss
+from training.face_detector.loss import detection_loss
 from training.face_detector.peers import YuNet
 from training.face_detector.teacher import Teacher
 from training.fer2013 import DatasetError
@@ -51,30 +51,64 @@ def test_the_teacher_answers_where_yunet_finds_faces() -> None:
     assert answers[0, scores >= 0.8, 6].min() > 0.3
 
 
+_SMALL_HW = 96, 96
+_FACE = len(cells(_SMALL_HW)[0]) - 1
+"""A cell of the coarsest map, with its middle at 80, 80."""
+
+
+def _loss(
+    answer: list[float],
+    *,
+    frontality: float = 0.0,
+    objectness: float = -9.0,
+    face: tuple[float, float, float, float] | None = None,
+    weight: float = 1.0,
+) -> float:
+    """Of a network that says the same everywhere, but for the objectness of one cell."""
+    outputs = {}
+    for stride in (8, 16, 32):
+        side = _SMALL_HW[0] // stride
+        for name, channels, value in (
+            ("class", 1, 0.0),
+            ("objectness", 1, -9.0),
+            ("box", 4, 0.0),
+            ("frontality", 1, frontality),
+        ):
+            outputs[f"{name}_{stride}"] = np.full((1, side, side, channels), value, np.float32)
+    outputs["objectness_32"][0, -1, -1] = objectness
+    faces = np.zeros((1, 2, 5), np.float32)
+    if face is not None:
+        faces[0, 0] = [*face, 1]
+    answers = np.zeros((1, _FACE + 1, 7), np.float32)
+    answers[0, _FACE] = answer
+    return float(
+        detection_loss(
+            {name: ops.convert_to_tensor(value) for name, value in outputs.items()},
+            *(ops.convert_to_tensor(faces), ops.zeros((1, _FACE + 1)), _SMALL_HW),
+            answers=ops.convert_to_tensor(answers),
+            teacher_weight=weight,
+        )
+    )
+
+
 @pytest.mark.parametrize(("height", "learned"), [(100, True), (12, False)])
 def test_frontality_is_learned_where_landmarks_can_tell_it(height: float, learned: bool) -> None:
     """A network right in all but that loses by it, unless the face is too small to have said."""
-    size_hw = 96, 96
-    number = len(cells(size_hw)[0])
-    answers = np.zeros((1, number, 7), np.float32)
-    face = number - 1  # of the coarsest map
-    answers[0, face] = [1, 1, 0, 0, np.log(height / 32), np.log(height / 32), 1]
-
-    def loss(frontality_logit: float) -> float:
-        outputs = {}
-        for stride in (8, 16, 32):
-            side = size_hw[0] // stride
-            outputs[f"class_{stride}"] = np.zeros((1, side, side, 1), np.float32)
-            outputs[f"objectness_{stride}"] = np.full((1, side, side, 1), -9.0, np.float32)
-            outputs[f"box_{stride}"] = np.zeros((1, side, side, 4), np.float32)
-            outputs[f"frontality_{stride}"] = np.full(
-                (1, side, side, 1), frontality_logit, np.float32
-            )
-        tensors = {name: ops.convert_to_tensor(value) for name, value in outputs.items()}
-        return float(teacher_loss(tensors, ops.convert_to_tensor(answers), size_hw))
-
-    frontal, away = loss(3.0), loss(-3.0)
+    answer = [1, 1, 0, 0, np.log(height / 32), np.log(height / 32), 1]
+    frontal, away = (_loss(answer, frontality=logit) for logit in (3.0, -3.0))
     assert away > frontal + 1 if learned else away == frontal
+
+
+def test_a_face_that_the_teacher_overlooked_is_learned_all_the_same() -> None:
+    """The teacher says that there is nothing; the true boxes say that there is."""
+
+    def taught(objectness: float, **truth: tuple[float, float, float, float]) -> float:
+        seen = {"objectness": objectness, **truth}
+        return _loss([0] * 7, **seen, weight=1.0) - _loss([0] * 7, **seen, weight=0.0)
+
+    face = (64.0, 64.0, 96.0, 96.0)
+    assert taught(6.0, face=face) < taught(-6.0, face=face)
+    assert taught(6.0) > taught(-6.0)
 
 
 @pytest.mark.parametrize("content", [b"", b"no network"])

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 
 from training.face_detector.assignment import cells
+from training.face_detector.hardships import make_harder
+from training.recipe import Hardships
 from training.wider_face import LabelledPicture
 
 MAX_FACES: Final = 48
@@ -14,6 +16,10 @@ _LARGEST_SHARE: Final = 0.9
 """Of the crop's side, for the face that it is taken around."""
 _MOST_ENLARGED: Final = 2.5
 """Beyond that a face is nothing but blur."""
+_LEAST_HIDDEN: Final = 0.3
+"""Share of a face behind another picture from which on it need not be found."""
+_MOST_HIDDEN: Final = 0.8
+"""From which on there is no face."""
 
 
 def random_crop(
@@ -24,6 +30,8 @@ def random_crop(
     scales: tuple[float, float] = (0.3, 2.0),
     smallest_face: float = 8.0,
     face_share: float = 0.0,
+    hardships: Hardships | None = None,
+    backdrop: LabelledPicture | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A square crop of a random place, or around a random face, resized, mirrored and relit.
 
@@ -36,6 +44,9 @@ def random_crop(
         face_share: of the crops that are taken around a face, which then is of any size the crop
             has room for: in crops of a random place large faces are rare and cut (after the
             data-anchor-sampling of Tang et al., "PyramidBox", ECCV 2018).
+        hardships: what else makes faces harder to find; None for nothing.
+        backdrop: another picture, which is seen where the crop reaches beyond the first; None for
+            black.
 
     Returns:
         (size, size, 3) uint8 picture; (MAX_FACES, 5) float32 faces, a box in pixels and a
@@ -44,37 +55,97 @@ def random_crop(
     """
     # Nothing is drawn where no face is asked for, so that older recipes see the crops they saw.
     if face_share > 0 and random.random() < face_share and not picture.ignored.all():
-        left, top, side = _around_a_face(picture, size, random, smallest_face=smallest_face)
+        place = _around_a_face(picture, size, random, smallest_face=smallest_face)
     else:
-        left, top, side = _anywhere(picture, random, scales=scales)
-    scale = size / side
+        place = _anywhere(picture, random, scales=scales)
     mirror = random.random() < 0.5
-    matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float64)
-    if mirror:
-        matrix[0] = [-scale, 0, size - 1 + left * scale]
-    # Shrinking with INTER_AREA is not offered by warpAffine: crop and resize when smaller.
-    image = picture.image_bgr
-    if scale < 0.6:
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        matrix[:, :2] /= scale
-    image = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR)
+    angle = 0.0
+    if hardships is not None and random.random() < hardships.turned_share:
+        angle = random.uniform(-1, 1) * np.radians(hardships.turned_degrees)
+    image, boxes, area = _cut(picture, place, size, mirror=mirror, angle=angle)
+    ignored = picture.ignored
+    if backdrop is not None and not area.all():
+        behind, more, _ = _cut(
+            backdrop,
+            _anywhere(backdrop, random, scales=(min(scales[0], 1.0), 1.0)),
+            size,
+            mirror=random.random() < 0.5,
+        )
+        image = np.where(area[..., None] > 0, image, behind)
+        hidden = _share_inside(more, area)
+        seen = hidden < _MOST_HIDDEN
+        boxes = np.concatenate([boxes, more[seen]])
+        ignored = np.concatenate([ignored, (backdrop.ignored | (hidden > _LEAST_HIDDEN))[seen]])
 
-    boxes = (picture.boxes_xyxy - [left, top, left, top]) * scale
-    if mirror:
-        boxes = np.stack([size - boxes[:, 2], boxes[:, 1], size - boxes[:, 0], boxes[:, 3]], 1)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     clipped = np.clip(boxes, 0, size)
     visible = ((clipped[:, 2:] - clipped[:, :2]) > 1).all(1)
     centred = ((middle > 0) & (middle < size)).all(1)
     large = (boxes[:, 3] - boxes[:, 1]) >= smallest_face
-    good = visible & centred & large & ~picture.ignored
+    good = visible & centred & large & ~ignored
     found = clipped[good]
     found = found[np.argsort(found[:, 1] - found[:, 3], kind="stable")]
     faces = np.zeros((MAX_FACES, 5), np.float32)
     faces[: len(found), :4] = found[:MAX_FACES]
     faces[: len(found), 4] = 1
     doubtful = np.concatenate([clipped[visible & ~good], found[MAX_FACES:]])
+    if hardships is not None:
+        image = make_harder(image, clipped[good], random, hardships)
     return _relight(image, random), faces, _covered(doubtful, size)
+
+
+def _cut(
+    picture: LabelledPicture,
+    place: tuple[float, float, float],
+    size: int,
+    *,
+    mirror: bool,
+    angle: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A square of a picture, resized, mirrored and turned about its middle.
+
+    Args:
+        picture: what to cut from.
+        place: left, top and side in its pixels.
+        size: side of the result in pixels.
+        mirror: left to right.
+        angle: in radians.
+
+    Returns:
+        (size, size, 3) uint8, black where the picture does not reach; (N, 4) all its boxes
+        there; (size, size) uint8, 1 where the picture reaches.
+    """
+    left, top, side = place
+    scale = size / side
+    matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float64)
+    if mirror:
+        matrix[0] = [-scale, 0, size - 1 + left * scale]
+    boxes = (picture.boxes_xyxy - [left, top, left, top]) * scale
+    if mirror:
+        boxes = np.stack([size - boxes[:, 2], boxes[:, 1], size - boxes[:, 0], boxes[:, 3]], 1)
+    if angle:
+        matrix = _turn(angle, size) @ np.vstack([matrix, [0, 0, 1]])
+        boxes = _turned_boxes(boxes, angle, size)
+
+    image = picture.image_bgr
+    height, width = image.shape[:2]
+    corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]]) @ matrix.T
+    area = np.zeros((size, size), np.uint8)
+    cv2.fillConvexPoly(area, corners.round().astype(np.int32), 1)
+    # Shrinking with INTER_AREA is not offered by warpAffine: crop and resize when smaller.
+    if scale < 0.6:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        matrix[:, :2] /= scale
+    return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR), boxes, area
+
+
+def _share_inside(boxes_xyxy: np.ndarray, area: np.ndarray) -> np.ndarray:
+    """(N,) 0..1, how much of each box lies in an area, a (S, S) map of 0 and 1."""
+    corners = np.clip(boxes_xyxy, 0, area.shape[0]).round().astype(int)
+    sums = cv2.integral(area)
+    x0, y0, x1, y1 = corners.T
+    inside = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
+    return inside / np.maximum((x1 - x0) * (y1 - y0), 1)
 
 
 def _anywhere(
@@ -97,6 +168,25 @@ def _around_a_face(
     side = size * longer / np.exp(random.uniform(np.log(smallest_face), np.log(largest)))
     place = (random.uniform(right - side, left), random.uniform(bottom - side, top))
     return *place, side
+
+
+def _turn(angle: float, size: int) -> np.ndarray:
+    """(2, 3) float64 matrix that turns a picture around its middle, by radians."""
+    cosine, sine, middle = np.cos(angle), np.sin(angle), size / 2
+    turn = np.array([[cosine, -sine], [sine, cosine]])
+    return np.column_stack([turn, middle - turn @ [middle, middle]])
+
+
+def _turned_boxes(boxes_xyxy: np.ndarray, angle: float, size: int) -> np.ndarray:
+    """The boxes around turned faces: a face fills an ellipse of its box, not its corners."""
+    centres, halves = (
+        (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2,
+        (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]) / 2,
+    )
+    turn = _turn(angle, size)
+    centres = centres @ turn[:, :2].T + turn[:, 2]
+    halves = np.sqrt(halves**2 @ (turn[:, :2] ** 2).T)
+    return np.concatenate([centres - halves, centres + halves], 1)
 
 
 def _covered(boxes_xyxy: np.ndarray, size: int) -> np.ndarray:

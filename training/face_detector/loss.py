@@ -53,7 +53,13 @@ def eiou_loss(boxes_xyxy: Any, targets_xyxy: Any) -> Any:
 
 
 def detection_loss(
-    outputs: dict[str, Any], faces: Any, ignored: Any, image_size_hw: tuple[int, int]
+    outputs: dict[str, Any],
+    faces: Any,
+    ignored: Any,
+    image_size_hw: tuple[int, int],
+    *,
+    answers: Any = None,
+    teacher_weight: float = 0.0,
 ) -> Any:
     """The loss of a batch, a scalar.
 
@@ -63,6 +69,9 @@ def detection_loss(
             0 for padding.
         ignored: (B, P) float32, 1 for cells whose answer does not matter.
         image_size_hw: of the batch's pictures.
+        answers: (B, P, 7) float32, as `training.face_detector.teacher.Teacher` gives them; None
+            for no teacher.
+        teacher_weight: of the distance from these answers.
     """
     centres, strides = cells(image_size_hw)
     class_logits = flatten(outputs, "class")[..., 0]
@@ -87,25 +96,29 @@ def detection_loss(
     objectness = ops.sum(_bce(objectness_logits, positive) * counted)
     class_ = ops.sum(_bce(class_logits, overlap) * positive)
     box = ops.sum(eiou_loss(boxes, target) * positive)
-    return (objectness + class_ + BOX_WEIGHT * box) / number
+    loss = (objectness + class_ + BOX_WEIGHT * box) / number
+    if answers is not None:
+        loss += teacher_weight * _teacher_loss(outputs, boxes, positive, answers, image_size_hw)
+    return loss
 
 
-def teacher_loss(outputs: dict[str, Any], answers: Any, image_size_hw: tuple[int, int]) -> Any:
+def _teacher_loss(
+    outputs: dict[str, Any],
+    boxes: Any,
+    positive: Any,
+    answers: Any,
+    image_size_hw: tuple[int, int],
+) -> Any:
     """How far a batch's answers are from a teacher's, a scalar.
 
-    Every cell learns the teacher's objectness; its class and box where it sees a face, by as
-    much as it does, and its frontality where the network tells that.
-
-    Args:
-        outputs: the network's maps.
-        answers: (B, P, 7) float32, as `training.face_detector.teacher.Teacher` gives them.
-        image_size_hw: of the batch's pictures.
+    Every cell learns the teacher's objectness, but for those that answer for a true face, which
+    the teacher may have overlooked; its class and box where it sees a face, by as much as it
+    does, and its frontality where the network tells that.
     """
     centres, strides = cells(image_size_hw)
-    boxes = decode(flatten(outputs, "box"), centres, strides)
     sure = answers[..., 1]
     number = ops.maximum(ops.sum(sure), 1.0)
-    objectness = ops.sum(_bce(flatten(outputs, "objectness")[..., 0], sure))
+    objectness = ops.sum(_bce(flatten(outputs, "objectness")[..., 0], ops.maximum(sure, positive)))
     class_ = ops.sum(_bce(flatten(outputs, "class")[..., 0], answers[..., 0]) * sure)
     faces = decode(answers[..., 2:6], centres, strides)
     box = ops.sum(eiou_loss(boxes, faces) * sure)

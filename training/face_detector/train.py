@@ -11,7 +11,7 @@ from training import run, wider_face
 from training.averaging import SaveAveraged, measure_statistics
 from training.backup import Backup
 from training.face_detector.augmentation import random_crop
-from training.face_detector.loss import detection_loss, teacher_loss
+from training.face_detector.loss import detection_loss
 from training.face_detector.network import face_detector
 from training.face_detector.teacher import Teacher
 from training.log import EpochLog, tensorboard
@@ -64,12 +64,18 @@ class Crops(keras.utils.PyDataset):
         random = np.random.default_rng((self.recipe.seed, self.epoch + 1, index))
         size = self.recipe.batch_size
         chosen = self.order[index * size : (index + 1) * size]
+        hardships = self.recipe.hardships
+        if hardships and self.epoch >= self.recipe.epochs - hardships.clean_epochs:
+            hardships = None
+        behind = hardships is not None and hardships.backdrop
         crops = [
             random_crop(
                 self.pictures[i],
                 self.recipe.input_size,
                 random,
                 face_share=self.recipe.face_share,
+                hardships=hardships,
+                backdrop=self.pictures[random.integers(len(self.pictures))] if behind else None,
             )
             for i in chosen
         ]
@@ -94,10 +100,11 @@ class DetectorTrainer(keras.Model):
         training: bool = True,
     ) -> Any:
         faces, ignored, *answers = y
-        loss = detection_loss(y_pred, faces, ignored, x.shape[1:3])
-        for one in answers:
-            loss += self.teacher_weight * teacher_loss(y_pred, one, x.shape[1:3])
-        return loss
+        return detection_loss(
+            *(y_pred, faces, ignored, x.shape[1:3]),
+            answers=answers[0] if answers else None,
+            teacher_weight=self.teacher_weight,
+        )
 
 
 def train(
