@@ -34,7 +34,8 @@ def add_to(commands: Commands) -> None:
         choices=list(Precision),
         default=list(USUAL),
         help=f"which of {', '.join(p.value for p in Precision)}; the last needs the package "
-        f"litert-quantizer (default: {' '.join(p.value for p in USUAL)})",
+        "litert-quantizer; int16, which nothing runs quickly, takes most of what verifying and "
+        f"measuring take (default: {' '.join(p.value for p in USUAL)})",
     )
     parser.add_argument(
         "--batch",
