@@ -13,6 +13,7 @@ from typing import Any
 from edge_agent import __version__, config, messages
 from edge_agent.core_dump import forbid_core_dumps
 from edge_agent.errors import ConfigError, EdgeAgentError
+from edge_agent.heap import use_one_heap
 
 _EXIT_FAILED = 1
 _EXIT_ERROR = 2
@@ -205,6 +206,7 @@ def _settings_with_source(arguments: argparse.Namespace) -> config.Settings:
 
 def _run(arguments: argparse.Namespace) -> int:
     forbid_core_dumps()
+    use_one_heap()
     logging.basicConfig(
         format="%(asctime)s %(levelname)-7s %(message)s",
         datefmt="%H:%M:%S",

@@ -21,6 +21,7 @@ from edge_agent.core_dump import forbid_core_dumps
 from edge_agent.demand import Demand
 from edge_agent.errors import SourceError
 from edge_agent.handover import CameraDevice, Handover
+from edge_agent.heap import use_one_heap
 
 _CLOSE_SECONDS: Final = 0.7
 _LONGEST_ERROR: Final = 200
@@ -33,6 +34,7 @@ def main() -> None:
     to open comes over the channel, as everybody can read a command line.
     """
     forbid_core_dumps()
+    use_one_heap()
     for number in (signal.SIGINT, signal.SIGTERM):
         # A terminal and systemd send them to all processes; the agent decides when this one ends.
         signal.signal(number, signal.SIG_IGN)
