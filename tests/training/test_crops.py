@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.face_detector.augmentation import random_crop
-from training.recipe import Hardships
+from training.recipe import DetectorRecipe, Hardships, load
 from training.wider_face import LabelledPicture
 
 SIZE = 320
@@ -131,3 +131,22 @@ def test_of_a_face_behind_the_picture_nothing_is_asked() -> None:
         for _ in range(10)
     ]
     assert not any(asked)
+
+
+def test_the_last_epochs_are_without_hardships() -> None:
+    pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
+    from training.face_detector.train import Crops
+
+    recipe = load("detector_varied")
+    assert isinstance(recipe, DetectorRecipe) and recipe.hardships is not None
+    plain = recipe.model_copy(update={"hardships": None})
+    pictures = [picture((300, 200, 400, 320))] * recipe.batch_size
+    first_clean = recipe.epochs - recipe.hardships.clean_epochs
+
+    def images(of: DetectorRecipe, epoch: int) -> np.ndarray:
+        crops = Crops(pictures, of)
+        crops.begin_epoch(epoch)
+        return crops[0][0]
+
+    assert np.array_equal(images(recipe, first_clean), images(plain, first_clean))
+    assert not np.array_equal(images(recipe, first_clean - 1), images(plain, first_clean - 1))

@@ -107,6 +107,13 @@ def test_a_detector_from_recipe_to_the_agent(tmp_path: Path) -> None:
         },
         input_size=96,
         batch_size=4,
+        face_share=0.5,
+        hardships={
+            **dict.fromkeys(("turned_share", "covered_share", "shadow_share", "smear_share"), 0.5),
+            "turned_degrees": 30,
+            "backdrop": True,
+            "clean_epochs": 1,
+        },
     )
     run = tmp_path / "run"
     done = _run("training", "train", recipe, "--data", data, "--out", run)
