@@ -51,7 +51,7 @@ class Classifier(_Section):
     model: str | None = None
     confidence_threshold: Annotated[float, Field(ge=0, le=1)] = 0.4
     smallest_face_pixels: Annotated[int, Field(ge=1, le=512)] = 16
-    least_frontality: Annotated[float, Field(ge=0, le=1)] = 0.45
+    least_frontality: Annotated[float, Field(ge=0, le=1)] = 0.2
     least_sharpness: Annotated[float, Field(ge=0, le=1)] = 0.003
     repeat_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
     threads: Annotated[int, Field(ge=1, le=16)] = 1

@@ -11,11 +11,11 @@ from edge_agent.face_detector import Faces
 
 TURNED_AWAY: Final = 0.2
 """Below it, by landmarks, the nose is in front of an eye or nearly so."""
-LEAST_FRONTALITY: Final = 0.45
+LEAST_FRONTALITY: Final = 0.2
 """A device classifies nobody below it, as the detector tells, unless it is configured otherwise.
 
-It lies higher than `TURNED_AWAY`, because a network that is not sure answers nearer to the mean; it
-was chosen on the validation pictures, so that few of the others are held back."""
+It was chosen on the validation pictures, so that few are held back who are not turned away. That
+it is `TURNED_AWAY` speaks for the released network: one less sure answers nearer to the mean."""
 _SAME_FACE_IOU: Final = 0.5
 
 
