@@ -33,8 +33,9 @@ from edge_agent.window import Span, WindowClock
 
 _LOG = logging.getLogger(__name__)
 _RATE_SECONDS = 5.0
-_UNSURE_SCORE: Final = 0.4
-"""Faces scored below it do not even continue a track."""
+UNSURE_SCORE: Final = 0.5
+"""Faces scored below it do not even continue a track: the lower, the longer something stays that
+was taken for a face once."""
 
 
 class Agent:
@@ -69,7 +70,7 @@ class Agent:
         detector, classifier = settings.detector, settings.classifier
         self._detector = FaceDetector(
             detector.model,
-            score_threshold=min(_UNSURE_SCORE, detector.score_threshold or 1.0),
+            score_threshold=min(UNSURE_SCORE, detector.score_threshold or 1.0),
             longer_side=detector.longer_side,
             num_threads=detector.threads,
         )

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_agent.agent import UNSURE_SCORE
 from edge_agent.boxes import iou_matrix
 from edge_agent.config import Settings
 from edge_agent.face_detector import FaceDetector, Faces
@@ -93,7 +94,7 @@ def test_people_of_the_trial_video_are_counted(step: int) -> None:
     """Windows of 5 s, searched and followed as by default; who is there for a third counts."""
     video = cv2.VideoCapture(str(shared_data("classroom.mp4")))
     truth = [json.loads(line) for line in shared_data("classroom.jsonl").open()]
-    detector = FaceDetector(score_threshold=0.4)
+    detector = FaceDetector(score_threshold=UNSURE_SCORE)
     search = FaceSearch(detector, repeat_seconds=Settings().detector.repeat_seconds)
     following = FaceTracker(score_threshold=detector.released_threshold)
     cut = SceneCut()
