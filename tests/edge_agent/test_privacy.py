@@ -48,6 +48,8 @@ def traced_agent(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     strace = [
         *(debian_program("strace", package="strace"), "-f", "-yy", "-s", "0", "-e"),
         *(f"trace={CALLS}", "-o", str(folder / "trace"), "--"),
+        # A shell's background job ignores it, and so would all that these tests start.
+        *("env", "--default-signal=QUIT"),
     ]
     agent = [sys.executable, "-m", "edge_agent", "run", "--loop", "--source", str(video)]
     process = subprocess.Popen(
