@@ -10,12 +10,13 @@ import numpy as np
 from training import run, wider_face
 from training.averaging import SaveAveraged, measure_statistics
 from training.backup import Backup
+from training.deepening import added_blocks, deepen
 from training.face_detector.augmentation import random_crop
 from training.face_detector.loss import detection_loss
 from training.face_detector.network import face_detector
 from training.face_detector.teacher import Teacher
 from training.log import EpochLog, tensorboard
-from training.recipe import DetectorRecipe, RecipeError
+from training.recipe import DetectorRecipe, RecipeError, load
 from training.schedule import optimizer
 from training.start import start_from
 from training.torch_kernels import use_torch_kernels
@@ -125,8 +126,8 @@ def train(
         name: of the recipe.
         data: WIDER FACE, as `wider_face.load` takes it.
         out: folder of the run; run again with the same folder to go on after a kill.
-        start: a trained network with the same options to begin with: a ``.keras`` file, or a
-            released ``.tflite`` one.
+        start: a trained network to begin with, of the recipe that this one starts from or of the
+            same options: a ``.keras`` file, or a released ``.tflite`` one.
         teacher: YuNet's ONNX file, where the recipe gives it a weight.
         workers: threads that make crops.
         limit: use only so many pictures, to try a recipe out.
@@ -163,7 +164,7 @@ def train(
     except TypeError as error:
         raise RecipeError(f"options: {error}") from error
     if start is not None:
-        start_from(network, start, crops.images(count))
+        _start(network, recipe, start, crops.images(count))
     pixels = keras.Input((recipe.input_size, recipe.input_size, 3), dtype="uint8")
     model = DetectorTrainer(pixels, network(pixels))
     model.teacher_weight = recipe.teacher_weight
@@ -210,3 +211,23 @@ def train(
     )
     backup.remove()
     return out / "network.keras"
+
+
+def _start(
+    network: keras.Model, recipe: DetectorRecipe, path: Path, batches: Iterator[np.ndarray]
+) -> None:
+    """Gives a network the weights that it begins with; it may have more blocks than they have."""
+    begun = network
+    if recipe.starts_from is not None:
+        earlier = load(recipe.starts_from)
+        if not isinstance(earlier, DetectorRecipe):
+            raise RecipeError(
+                f"starts_from: expected a detector's recipe, got {recipe.starts_from}, "
+                "a classifier's"
+            )
+        shallow = face_detector(**earlier.options)
+        if added_blocks(network, shallow):
+            begun = shallow
+    start_from(begun, path, batches)
+    if begun is not network:
+        deepen(network, begun)
