@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from edge_agent.boxes import areas, non_maximum_suppression
+from edge_agent.boxes import areas, non_maximum_suppression, vote
 from edge_agent.errors import ModelError
 from edge_agent.model_card import RELEASED, ModelCard
 from edge_agent.preprocess import Letterbox
@@ -16,6 +16,9 @@ STRIDES: Final = (8, 16, 32)
 """Cells of the three output maps, in input pixels."""
 _FRONTALITY: Final = "frontality"
 _NMS_IOU: Final = 0.45
+_VOTING_IOU: Final = 0.55
+_LEAST_VOTE: Final = 0.25
+"""Score below which a box neither moves nor moves others: there may be a thousand such boxes."""
 _MAX_CANDIDATES: Final = 1000
 _COPY: Final = 4
 """How much smaller the copy is in which the large faces of a large picture are looked for."""
@@ -141,9 +144,15 @@ class FaceDetector:
         boxes = np.clip(found.boxes_xyxy, 0, [width, height, width, height]).astype(np.float32)
         # What lay wholly beside the picture has no area left.
         found = found.at(boxes)[areas(boxes) > 0]
-        return found[
+        kept = found[
             non_maximum_suppression(found.boxes_xyxy, found.scores, iou_threshold=_NMS_IOU)
         ]
+        boxes = kept.boxes_xyxy.copy()
+        moved, voters = kept.scores >= _LEAST_VOTE, found[found.scores >= _LEAST_VOTE]
+        boxes[moved] = vote(
+            *(boxes[moved], voters.boxes_xyxy, voters.scores), iou_threshold=_VOTING_IOU
+        )
+        return kept.at(boxes)
 
 
 def decode_boxes(raw: np.ndarray, cells_xy: np.ndarray, stride: int) -> np.ndarray:

@@ -1,9 +1,9 @@
-"""Intersection over union and non-maximum suppression, against slow references."""
+"""Intersection over union, non-maximum suppression and voting, against slow references."""
 
 import numpy as np
 import pytest
 
-from edge_agent.boxes import areas, iou_matrix, non_maximum_suppression
+from edge_agent.boxes import areas, iou_matrix, non_maximum_suppression, vote
 
 UNIT = [0.0, 0.0, 10.0, 10.0]
 
@@ -78,3 +78,30 @@ def test_suppression_of_few(number: int) -> None:
     boxes, scores = random_boxes(0, number)
     kept = non_maximum_suppression(boxes, scores, iou_threshold=0.5)
     assert kept.tolist() == list(range(number))
+
+
+def test_a_box_moves_to_the_mean_of_those_around_it() -> None:
+    boxes = np.array([UNIT, [0, 0, 10, 9], [2, 0, 12, 10], [40, 40, 50, 50]], np.float32)
+    scores = np.array([0.8, 0.4, 0.4, 0.9], np.float32)
+    moved = vote(boxes[[3, 0]], boxes, scores, iou_threshold=0.65)
+    assert moved.dtype == np.float32
+    # The one alone stays; of the others two count a quarter of the best.
+    np.testing.assert_allclose(moved, [[40, 40, 50, 50], [1 / 3, 0, 31 / 3, 59 / 6]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_voting_is_that_of_a_plain_loop(seed: int) -> None:
+    boxes, scores = random_boxes(seed, 40)
+    kept = boxes[non_maximum_suppression(boxes, scores, iou_threshold=0.45)]
+    expected = []
+    for box in kept:
+        counted = [i for i in range(len(boxes)) if slow_iou(box, boxes[i]) >= 0.5]
+        weights = [float(scores[i]) ** 2 for i in counted]
+        expected.append(sum(w * boxes[i] for w, i in zip(weights, counted, strict=True)))
+        expected[-1] = expected[-1] / sum(weights)
+    np.testing.assert_allclose(vote(kept, boxes, scores, iou_threshold=0.5), expected, rtol=1e-4)
+
+
+def test_voting_where_there_is_nothing() -> None:
+    nothing = np.zeros((0, 4), np.float32)
+    assert vote(nothing, nothing, np.zeros(0, np.float32), iou_threshold=0.5).shape == (0, 4)
