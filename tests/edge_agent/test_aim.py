@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -146,7 +147,8 @@ def test_without_a_terminal_there_are_lines_and_a_summary(tmp_path: Path, video:
     first, *lines, _, summary, advised = shown.stdout.splitlines()
     assert first == "video file v.mp4; Ctrl-C ends"
     assert lines[0].startswith("faces: 3, of ")
-    assert " median 9" in lines[0]
+    [middle] = re.findall(r" median (\d+);", lines[0])
+    assert 85 <= int(middle) <= 115  # where a drawn face ends is the detector's to say
     assert lines[0].endswith(
         "too small: 0; turned away: 0; at the border: 0; light: fine. "
         "Fine: every face that is found is large enough."
