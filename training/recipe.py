@@ -1,7 +1,7 @@
 """Recipes: YAML files that hold everything a training run depends on."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -117,6 +117,7 @@ class DetectorRecipe(_Recipe):
 
 
 Recipe = EmotionRecipe | DetectorRecipe
+_SameTask = TypeVar("_SameTask", EmotionRecipe, DetectorRecipe)
 
 
 def names() -> list[str]:
@@ -150,3 +151,20 @@ def load(name_or_path: str) -> Recipe:
         return kinds[task].model_validate(content)
     except ValidationError as error:
         raise RecipeError(f"{path}: {describe(error)}") from error
+
+
+def load_start(recipe: _SameTask) -> _SameTask | None:
+    """The recipe whose network another one begins with; None where that begins anew.
+
+    Raises:
+        RecipeError: when it cannot be read, or is of the other task.
+    """
+    if recipe.starts_from is None:
+        return None
+    earlier = load(recipe.starts_from)
+    if not isinstance(earlier, type(recipe)):
+        raise RecipeError(
+            f"starts_from: expected a recipe of the task {recipe.task}, got {recipe.starts_from}, "
+            f"of {earlier.task}"
+        )
+    return earlier

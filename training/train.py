@@ -14,7 +14,7 @@ from training.device_data import DeviceFaces
 from training.distill import DistillationTrainer, Ensemble
 from training.labels import targets
 from training.models import EMOTION_MODELS
-from training.recipe import EmotionRecipe, RecipeError, load
+from training.recipe import EmotionRecipe, RecipeError, load_start
 from training.start import start_from
 from training.widening import widen
 
@@ -106,13 +106,8 @@ def train(
 def _start(network: keras.Model, recipe: EmotionRecipe, path: Path, faces_gray: np.ndarray) -> None:
     """Gives a network the weights that it begins with; it may be wider than they are."""
     begun = network
-    if recipe.starts_from is not None:
-        earlier = load(recipe.starts_from)
-        if not isinstance(earlier, EmotionRecipe):
-            raise RecipeError(
-                f"starts_from: expected a classifier's recipe, got {recipe.starts_from}, "
-                "a detector's"
-            )
+    earlier = load_start(recipe)
+    if earlier is not None:
         narrow, _ = built(earlier)
         if [tuple(w.shape) for w in narrow.weights] != [tuple(w.shape) for w in network.weights]:
             begun = narrow

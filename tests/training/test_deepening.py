@@ -89,7 +89,7 @@ def test_a_detector_that_would_begin_with_a_classifier_is_told(tmp_path: Path) -
     deep = load("detector_varied").model_copy(update={"starts_from": "emotion_student"})
     assert isinstance(deep, DetectorRecipe)
     deep = deep.model_copy(update={"teacher_weight": 0, "options": {}})
-    with pytest.raises(RecipeError, match="expected a detector's recipe"):
+    with pytest.raises(RecipeError, match="expected a recipe of the task face_detector"):
         train(
             deep,
             name="deep",

@@ -107,7 +107,7 @@ def test_a_classifier_that_would_begin_with_a_detector_is_told(tmp_path: Path) -
     wide = load("emotion_wide").model_copy(update={"starts_from": "detector_first"})
     assert isinstance(wide, EmotionRecipe)
     wide = wide.model_copy(update={"ferplus_weight": 0})
-    with pytest.raises(RecipeError, match="expected a classifier's recipe"):
+    with pytest.raises(RecipeError, match="expected a recipe of the task emotion_classifier"):
         train(
             wide,
             name="wide",

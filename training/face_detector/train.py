@@ -16,7 +16,7 @@ from training.face_detector.loss import detection_loss
 from training.face_detector.network import face_detector
 from training.face_detector.teacher import Teacher
 from training.log import EpochLog, tensorboard
-from training.recipe import DetectorRecipe, RecipeError, load
+from training.recipe import DetectorRecipe, RecipeError, load_start
 from training.schedule import optimizer
 from training.start import start_from
 from training.torch_kernels import use_torch_kernels
@@ -218,13 +218,8 @@ def _start(
 ) -> None:
     """Gives a network the weights that it begins with; it may have more blocks than they have."""
     begun = network
-    if recipe.starts_from is not None:
-        earlier = load(recipe.starts_from)
-        if not isinstance(earlier, DetectorRecipe):
-            raise RecipeError(
-                f"starts_from: expected a detector's recipe, got {recipe.starts_from}, "
-                "a classifier's"
-            )
+    earlier = load_start(recipe)
+    if earlier is not None:
         shallow = face_detector(**earlier.options)
         if added_blocks(network, shallow):
             begun = shallow
