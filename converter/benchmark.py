@@ -14,6 +14,7 @@ from tqdm import tqdm
 from converter.accuracy import predictor
 from converter.board import board
 from converter.candidates import DETECTOR_SIDE, Candidate
+from converter.judgements import Judgement
 from converter.operators import Operators, operators
 from converter.results import Results, Row
 from converter.workers import LITERT, TFLITE_RUNTIME, BenchmarkError, Worker, cold_start
@@ -26,7 +27,6 @@ _WARM_UP: Final = 3
 _BOOTSTRAPS: Final = 400
 _BUSY: Final = 0.3
 """Processes a core that wait or run beside the benchmark, from which on its times mean little."""
-_NOT_JUDGED: Final = (None, None, None, 0)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def benchmark(chosen: Sequence[Candidate], plan: Plan, faces: FaceSet | None = N
     Args:
         chosen: what to measure.
         plan: how.
-        faces: PublicTest, for the accuracy; None to leave it out.
+        faces: PublicTest, for the accuracy of those that `verify` did not judge; None to leave that
+            out.
 
     Raises:
         BenchmarkError, ModelError: for what cannot be run.
@@ -128,9 +129,7 @@ def benchmark(chosen: Sequence[Candidate], plan: Plan, faces: FaceSet | None = N
         is_first = turn.worker is workers[0]
         told = insides[str(name)] if is_first else None
         cost = costs[turn.key]
-        accuracy, accuracy_low, accuracy_high, pictures = (
-            judged.get(str(name), _NOT_JUDGED) if is_first else _NOT_JUDGED
-        )
+        right = judged.get(turn.candidate.sha256) if is_first else None
         rows.append(
             Row(
                 network=turn.candidate.network,
@@ -157,10 +156,10 @@ def benchmark(chosen: Sequence[Candidate], plan: Plan, faces: FaceSet | None = N
                 operators=len(told.all) if told else None,
                 outside=len(told.outside) if told else None,
                 outside_names=" ".join(sorted(set(told.outside))) if told else "",
-                accuracy=accuracy,
-                accuracy_low=accuracy_low,
-                accuracy_high=accuracy_high,
-                pictures=pictures,
+                accuracy=right.accuracy if right else None,
+                accuracy_low=right.low if right else None,
+                accuracy_high=right.high if right else None,
+                pictures=right.pictures if right else 0,
                 sha256=turn.candidate.sha256,
             )
         )
@@ -243,18 +242,20 @@ def _operators(candidate: Candidate) -> Operators | None:
         return operators(candidate.file)
 
 
-def _judge(
-    chosen: Sequence[Candidate], faces: FaceSet | None
-) -> dict[str, tuple[float, float, float, int]]:
-    """Accuracy, its interval and the number of pictures, by file."""
+def _judge(chosen: Sequence[Candidate], faces: FaceSet | None) -> dict[str, Judgement]:
+    """By the file's SHA-256: what `verify` found, else what is found here."""
+    judged = {one.sha256: one.judgement for one in chosen if one.judgement is not None}
     if faces is None:
-        return {}
-    judged = {}
-    classifiers = [candidate for candidate in chosen if candidate.kind in ("emotion", "fer")]
-    for candidate in tqdm(classifiers, desc="accuracy", unit="network"):
+        return judged
+    classifiers = [one for one in chosen if one.kind in ("emotion", "fer")]
+    others = [one for one in classifiers if one.sha256 not in judged]
+    for candidate in tqdm(others, desc="accuracy", unit="network"):
         answers = predictor(candidate)(faces.faces_gray).argmax(axis=1)
         hits, total = int((answers == faces.labels).sum()), len(faces.labels)
-        judged[str(candidate.file)] = (hits / total, *wilson_interval(hits, total), total)
+        low, high = wilson_interval(hits, total)
+        judged[candidate.sha256] = Judgement(
+            sha256=candidate.sha256, accuracy=hits / total, low=low, high=high, pictures=total
+        )
     return judged
 
 

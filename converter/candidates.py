@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from converter.convert import ConversionError
+from converter.judgements import Judgement, read_judgements
 from converter.variants import read_variants
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.face_detector import FaceDetector
@@ -20,6 +21,7 @@ class Candidate:
 
     Attributes:
         kind: ``emotion``, ``fer``, ``detector`` or ``yunet``.
+        judgement: what `verify` found, if it was asked.
     """
 
     network: str
@@ -30,6 +32,7 @@ class Candidate:
     sha256: str
     parameters: int | None = None
     multiply_adds: int | None = None
+    judgement: Judgement | None = None
 
 
 def candidates(paths: list[Path]) -> list[Candidate]:
@@ -50,6 +53,7 @@ def candidates(paths: list[Path]) -> list[Candidate]:
             )
             continue
         for made in read_variants(path):
+            judgements = read_judgements(path, made.network)
             found += [
                 Candidate(
                     made.network,
@@ -60,6 +64,7 @@ def candidates(paths: list[Path]) -> list[Candidate]:
                     variant.sha256,
                     made.parameters,
                     made.multiply_adds,
+                    judgements.get(variant.sha256),
                 )
                 for variant in made.variants
             ]

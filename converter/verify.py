@@ -9,8 +9,9 @@ import numpy as np
 from tqdm import tqdm
 
 from converter.convert import ConversionError, load_network
+from converter.judgements import Judgement, write_judgements
 from converter.precision import Precision
-from converter.variants import Variants, network_name
+from converter.variants import Variant, Variants, network_name
 from edge_agent.emotion_classifier import EmotionClassifier, softmax
 from edge_agent.model_card import sha256
 from training.fer2013 import FaceSet
@@ -50,7 +51,8 @@ class Verdict:
 
     Attributes:
         agreement, distance: as in `Bounds`; `worst_distance` is that of the 1 % worst faces.
-        accuracy, float_accuracy: 0..1, and the 95 % interval of the first.
+        accuracy, float_accuracy: 0..1.
+        judgement: the first with its interval, for `benchmark`.
         failures: the bounds that were missed, one sentence each.
     """
 
@@ -60,16 +62,19 @@ class Verdict:
     agreement: float
     distance: float
     worst_distance: float
-    accuracy: float
-    interval: tuple[float, float]
+    judgement: Judgement
     float_accuracy: float
     failures: tuple[str, ...]
+
+    @property
+    def accuracy(self) -> float:
+        return self.judgement.accuracy
 
 
 def verify(
     path: Path, made: Variants, folder: Path, faces: FaceSet, bounds: dict[Precision, Bounds]
 ) -> list[Verdict]:
-    """Compares every variant of a network with the network.
+    """Compares every variant of a network with the network, and keeps the accuracies in `folder`.
 
     Args:
         path: the ``.keras`` file.
@@ -79,6 +84,7 @@ def verify(
 
     Raises:
         ConversionError: when the variants were made of another file.
+        OutputError: when the accuracies cannot be written.
     """
     if sha256(path) != made.source_sha256:
         raise ConversionError(
@@ -87,23 +93,21 @@ def verify(
         )
     trained = _probabilities(load_network(path), faces.faces_gray)
     verdicts = []
-    for variant in tqdm(made.variants, desc=f"{made.network}: verifying", unit="file"):
+    progress = tqdm(made.variants, desc=f"{made.network}: verifying", unit="file")
+    for variant in progress:
+        progress.set_postfix_str(f"{variant.precision.value}, batch {variant.batch}")
         classifier = EmotionClassifier(folder / variant.file, temperature=1.0)
         answers = classifier.predict(faces.faces_gray)
         verdicts.append(
-            _judge(
-                (made.network, variant.precision, variant.batch),
-                trained,
-                answers,
-                faces.labels,
-                bounds[variant.precision],
-            )
+            _judge(made.network, variant, trained, answers, faces.labels, bounds[variant.precision])
         )
+    write_judgements(folder, made.network, [verdict.judgement for verdict in verdicts])
     return verdicts
 
 
 def _judge(
-    name: tuple[str, Precision, int],
+    network: str,
+    variant: Variant,
     trained: np.ndarray,
     answers: np.ndarray,
     labels: np.ndarray,
@@ -121,13 +125,21 @@ def _judge(
         failures.append(f"distance {distance:.4f} is above {bounds.distance:.4f}")
     if loss > bounds.loss:
         failures.append(f"accuracy fell by {100 * loss:.2f} points, above {100 * bounds.loss:.2f}")
+    low, high = wilson_interval(int(right.sum()), len(right))
     return Verdict(
-        *name,
+        network=network,
+        precision=variant.precision,
+        batch=variant.batch,
         agreement=agreement,
         distance=distance,
         worst_distance=float(np.percentile(distances, 99)),
-        accuracy=float(right.mean()),
-        interval=wilson_interval(int(right.sum()), len(right)),
+        judgement=Judgement(
+            sha256=variant.sha256,
+            accuracy=float(right.mean()),
+            low=low,
+            high=high,
+            pictures=len(right),
+        ),
         float_accuracy=float(before.mean()),
         failures=tuple(failures),
     )
@@ -141,7 +153,9 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
         "|---|---|---:|---:|---:|---:|---:|---|",
     ]
     for verdict in verdicts:
-        low, high = (f"{100 * bound:.1f}" for bound in verdict.interval)
+        low, high = (
+            f"{100 * bound:.1f}" for bound in (verdict.judgement.low, verdict.judgement.high)
+        )
         lost = 100 * (verdict.float_accuracy - verdict.accuracy)
         lines.append(
             f"| {verdict.network} | {verdict.precision.value} | {verdict.batch} "

@@ -31,7 +31,8 @@ def add_to(commands: Commands) -> None:
         "--data",
         metavar="PATH",
         type=Path,
-        help="FER-2013, a zip file or its folder, for the accuracy (default: not measured)",
+        help="FER-2013, a zip file or its folder, for the accuracy of networks that python -m "
+        "converter verify did not judge (default: they have none)",
     )
     parser.add_argument(
         "--out",

@@ -79,9 +79,10 @@ def test_from_a_trained_network_to_a_page_and_a_release(
     assert run(*told, "--min-agreement", 1.1) == 1
     assert "tiny int8, batch 3: agreement" in capsys.readouterr().err
 
+    # What verify found goes along with the variants: a board needs no pictures.
     results = tmp_path / "board.csv"
     measured = run(
-        *("benchmark", variants, "--data", data, "--out", results, "--threads", 1),
+        *("benchmark", variants, "--out", results, "--threads", 1),
         *("--rounds", 3, "--block-ms", 1, "--cold-starts", 1),
     )
     assert measured == 0
@@ -93,6 +94,9 @@ def test_from_a_trained_network_to_a_page_and_a_release(
         assert 0 < row.inside_us <= row.p99_us
         assert row.median_us <= row.p95_us <= row.p99_us
         assert row.accuracy is not None
+        assert row.accuracy_low is not None
+        assert row.accuracy_high is not None
+        assert row.accuracy_low <= row.accuracy <= row.accuracy_high
         assert (row.pictures, row.cold_ms > 0, row.peak_mb > row.added_mb) == (42, True, True)
     by_precision = {row.precision: row for row in found.rows}
     assert by_precision["int8"].outside == 1
@@ -105,6 +109,11 @@ def test_from_a_trained_network_to_a_page_and_a_release(
     assert "<svg" in text
     assert not re.findall(r'(?:src|href)="(?!#)', text), "the page needs nothing beside it"
     assert len(re.findall(r"^\| tiny \|", page.with_suffix(".md").read_text(), re.M)) == 10
+
+    judgements = variants / "tiny.judgements.json"
+    judgements.write_text(judgements.read_text()[:99])
+    assert run("benchmark", variants) == 2
+    assert re.search(r"judgements\.json: expected .*; verify again", capsys.readouterr().err)
 
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(RECIPE)
