@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import matplotlib
 import numpy as np
@@ -54,12 +54,13 @@ def shown(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def draw(rows: Sequence[Row], *, title: str) -> str:
-    """The picture as SVG, of what `shown` leaves.
+def draw(rows: Sequence[Row], *, title: str, form: Literal["svg", "png"]) -> bytes:
+    """The picture, of what `shown` leaves.
 
     Args:
         rows: all of a benchmark.
         title: above it.
+        form: of the file.
     """
     points = shown(rows)
     networks = list(dict.fromkeys(row.network for row in points))
@@ -98,10 +99,11 @@ def draw(rows: Sequence[Row], *, title: str) -> str:
         figure.canvas.draw()  # fixes where points lie on the page
         peers = [row for row in points if row.precision == "peer" and row not in front]
         _name(axes, [*front, *peers])
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        content = io.BytesIO()
+        metadata = {"Date": None, "Creator": None} if form == "svg" else {"Software": None}
+        figure.savefig(content, format=form, metadata=metadata)
         plt.close(figure)
-    return text.getvalue()[text.getvalue().index("<svg") :]
+    return content.getvalue()
 
 
 def _frame(axes: plt.Axes, points: Sequence[Row], title: str) -> None:

@@ -94,7 +94,8 @@ def page(results: Results) -> str:
         BenchmarkError: when no row has an accuracy, so that there is nothing to draw.
     """
     front = _front(results)
-    picture = draw(results.rows, title=_headline(results, front))
+    svg = draw(results.rows, title=_headline(results, front), form="svg").decode()
+    svg = svg[svg.index("<svg") :]
     heads = "".join(
         f'<th class="text">{name}</th>' if name in _TEXT else f"<th>{name}</th>"
         for name, _, _ in _COLUMNS
@@ -110,7 +111,7 @@ def page(results: Results) -> str:
 <title>{_TITLE}</title><style>{_STYLE}</style></head><body>
 <h1>{_TITLE}</h1>
 <p class="lead">{html.escape(_board(results))}</p>
-<figure>{picture}</figure>
+<figure>{svg}</figure>
 <h2>Every variant</h2>
 <p>★ marks the Pareto front: nothing measured is quicker without being wrong more often. Times are
 microseconds a face (of a detector, a picture), from pixels to an answer. Click a column to
@@ -123,6 +124,15 @@ sort.</p>
 <script>{_SCRIPT}</script>
 </body></html>
 """
+
+
+def picture(results: Results) -> bytes:
+    """The page's picture alone, as PNG.
+
+    Raises:
+        BenchmarkError: as for the page.
+    """
+    return draw(results.rows, title=_headline(results, _front(results)), form="png")
 
 
 def markdown(results: Results) -> str:

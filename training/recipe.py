@@ -128,18 +128,20 @@ def names() -> list[str]:
 def load(name_or_path: str) -> Recipe:
     """Reads a recipe by its name in ``training/recipes`` or by its path.
 
+    What it leaves out is taken from the recipe that it is ``like``, if it names one.
+
     Raises:
         RecipeError: one sentence naming the file, the key and the value.
     """
-    path = Path(name_or_path)
-    if not path.suffix:
-        path = RECIPES / f"{name_or_path}.yaml"
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RecipeError(
-            f"{path}: expected a recipe ({', '.join(names())}) or a YAML file, got {error}"
-        ) from (error)
+    path, content = _read(name_or_path)
+    if isinstance(content, dict) and "like" in content:
+        like = content.pop("like")
+        _, other = _read(str(like))
+        if not isinstance(other, dict) or "like" in other:
+            raise RecipeError(
+                f"{path}: like: expected a recipe that says everything by itself, got {like}"
+            )
+        content = other | content
     task = content.get("task") if isinstance(content, dict) else None
     kinds: dict[Any, type[EmotionRecipe] | type[DetectorRecipe]] = {
         "emotion_classifier": EmotionRecipe,
@@ -151,6 +153,18 @@ def load(name_or_path: str) -> Recipe:
         return kinds[task].model_validate(content)
     except ValidationError as error:
         raise RecipeError(f"{path}: {describe(error)}") from error
+
+
+def _read(name_or_path: str) -> tuple[Path, Any]:
+    path = Path(name_or_path)
+    if not path.suffix:
+        path = RECIPES / f"{name_or_path}.yaml"
+    try:
+        return path, yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RecipeError(
+            f"{path}: expected a recipe ({', '.join(names())}) or a YAML file, got {error}"
+        ) from error
 
 
 def load_start(recipe: _SameTask) -> _SameTask | None:

@@ -24,17 +24,23 @@ def add_to(commands: Commands) -> None:
         type=Path,
         help="the page; the table is beside it as .md (default: the CSV file's name as .html)",
     )
+    parser.add_argument(
+        "--picture", metavar="FILE", type=Path, help="also write the picture alone, as PNG"
+    )
     parser.set_defaults(function=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes page and table; returns 0."""
-    from converter.report import markdown, page
+    """Writes page, table and, where asked for, picture; returns 0."""
+    from converter.report import markdown, page, picture
     from converter.results import read_results
 
     results = read_results(options.results)
     out = options.out or options.results.with_suffix(".html")
     write_whole(out, page(results).encode())
     write_whole(out.with_suffix(".md"), markdown(results).encode())
-    print(f"wrote {out} and {out.with_suffix('.md')}")
+    if options.picture:
+        write_whole(options.picture, picture(results))
+    files = [out, out.with_suffix(".md"), *([options.picture] if options.picture else [])]
+    print(f"wrote {', '.join(map(str, files))}")
     return 0

@@ -103,7 +103,8 @@ def test_from_a_trained_network_to_a_page_and_a_release(
     assert by_precision["int16"].outside == by_precision["int16"].operators
 
     page = tmp_path / "page.html"
-    assert run("report", results, "--out", page) == 0
+    assert run("report", results, "--out", page, "--picture", tmp_path / "page.png") == 0
+    assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
     text = page.read_text()
     assert text.count("<tr") == 1 + 10
     assert "<svg" in text

@@ -75,7 +75,8 @@ def test_a_recipe_names_a_family_and_options_that_exist(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kilobytes"), [("emotion_student", 1000), ("emotion_student_half", 300)]
+    ("name", "kilobytes"),
+    [("emotion_student", 1000), ("emotion_student_half", 300), ("emotion_half_taught", 300)],
 )
 def test_a_student_fits_its_size(name: str, kilobytes: int) -> None:
     recipe = recipes.load(name)
@@ -99,6 +100,21 @@ def test_a_recipes_network_runs_in_int8(name: str, tmp_path: Path) -> None:
 def test_every_recipe_says_how_to_run_it() -> None:
     for name in recipes.names():
         text = (recipes.RECIPES / f"{name}.yaml").read_text()
-        verb = "distill" if "distillation:" in text else "train"
+        recipe = recipes.load(name)
+        is_taught = isinstance(recipe, recipes.EmotionRecipe) and recipe.distillation is not None
+        verb = "distill" if is_taught else "train"
         assert f"python -m training {verb} {name}" in text
         assert isinstance(yaml.safe_load(text), dict)
+
+
+def test_a_recipe_that_is_like_another_takes_what_it_leaves_out(tmp_path: Path) -> None:
+    first, second, third = (tmp_path / f"{name}.yaml" for name in ("first", "second", "third"))
+    first.write_text((recipes.RECIPES / "emotion_cnn.yaml").read_text())
+    second.write_text(f"like: {first}\nfamily: resnet\noptions: {{blocks: [1, 1, 1, 1]}}\n")
+    alike, other = recipes.load(str(first)), recipes.load(str(second))
+    assert other == alike.model_copy(
+        update={"family": "resnet", "options": {"blocks": [1, 1, 1, 1]}}
+    )
+    third.write_text(f"like: {second}\n")
+    with pytest.raises(recipes.RecipeError, match=r"third\.yaml: like: expected a recipe that"):
+        recipes.load(str(third))

@@ -20,6 +20,7 @@ def densenet(
     blocks: Sequence[int] = (4, 6, 8),
     growth: int = 16,
     compression: float = 0.5,
+    stem_strides: int = 1,
     dropout: float = 0.2,
 ) -> keras.Model:
     """Builds the network.
@@ -28,10 +29,11 @@ def densenet(
         blocks: layers of each dense block; each block but the first has half the resolution.
         growth: channels that each layer adds.
         compression: the share of channels kept between blocks.
+        stem_strides: of the first layer; 2 is a quarter of the work and half the detail.
         dropout: share of features dropped before the last layer.
     """
     pixels, x = pixels_and_rescaled()
-    x = convolve(x, 2 * growth, name="stem")
+    x = convolve(x, 2 * growth, strides=stem_strides, name="stem")
     for block, count in enumerate(blocks):
         if block > 0:
             kept = int(x.shape[-1] * compression)

@@ -16,6 +16,7 @@ def resnet(
     *,
     widths: Sequence[int] = (16, 32, 56, 88),
     blocks: Sequence[int] = (2, 2, 2, 2),
+    stem_strides: int = 1,
     dropout: float = 0.2,
 ) -> keras.Model:
     """Builds the network.
@@ -23,10 +24,11 @@ def resnet(
     Args:
         widths: channels of each stage; each stage but the first halves the resolution.
         blocks: residual blocks of each stage.
+        stem_strides: of the first layer; 2 is a quarter of the work and half the detail.
         dropout: share of features dropped before the last layer.
     """
     pixels, x = pixels_and_rescaled()
-    x = convolve(x, widths[0], name="stem")
+    x = convolve(x, widths[0], strides=stem_strides, name="stem")
     for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
         for block in range(count):
             strides = 2 if stage > 0 and block == 0 else 1
