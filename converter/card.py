@@ -15,6 +15,7 @@ def card_of(
     recipe: Recipe,
     partial: Path,
     *,
+    name: str,
     parameters: int,
     input_meaning: str,
     output_meaning: str,
@@ -26,6 +27,7 @@ def card_of(
     Args:
         recipe: that it was trained by.
         partial: the ``.tflite`` file, under any name.
+        name: of the released file, without its ending.
         parameters: how many numbers were trained.
         input_meaning, output_meaning: in words.
         command: what makes it again.
@@ -37,7 +39,7 @@ def card_of(
     model = TfliteModel(partial)
     return ModelCard(
         task=recipe.task,
-        file=f"{recipe.task}.tflite",
+        file=f"{name}.tflite",
         sha256=sha256(partial),
         input=TensorSpec(
             name="pixels",

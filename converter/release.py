@@ -8,7 +8,7 @@ import numpy as np
 
 from converter import calibration
 from converter.card import card_of, text_of
-from converter.convert import convert, frozen, load_network, to_int8
+from converter.convert import ConversionError, convert, frozen, load_network, to_int8
 from converter.measure import measure_detector
 from converter.precision import Precision
 from edge_agent.emotion_classifier import EmotionClassifier
@@ -32,13 +32,14 @@ def release(
     data: Path,
     out: Path,
     command: str,
+    name: str | None = None,
     video: Path | None = None,
     truth: Path | None = None,
     demographics: Path | None = None,
     calibration_list: Path = calibration.PINNED,
     converted: Path | None = None,
 ) -> Path:
-    """Converts, measures, and writes ``<task>.tflite`` and ``<task>.json``.
+    """Converts, measures, and writes ``<name>.tflite`` and ``<name>.json``.
 
     Nothing appears under its final name before it is whole.
 
@@ -48,6 +49,7 @@ def release(
         data: what the recipe was trained on.
         out: folder of the released networks.
         command: what was typed, for the card.
+        name: of the two files; None for the task's, which the agent takes by itself.
         video, truth: for a detector, a video to measure on and its true boxes.
         demographics: for a detector, who is seen in its pictures.
         calibration_list: for a classifier, the training pictures to calibrate on.
@@ -60,8 +62,11 @@ def release(
         CalibrationError, ConversionError, DatasetError, RecipeError, ModelError: one sentence each.
     """
     recipe = load(recipe_name)
-    model = out / f"{recipe.task}.tflite"
-    partial = out / f".{recipe.task}.tflite"
+    name = name or recipe.task
+    if not name.isidentifier():
+        raise ConversionError(f"expected a --name of letters, digits and _, got {name!r}")
+    model = out / f"{name}.tflite"
+    partial = out / f".{name}.tflite"
     out.mkdir(parents=True, exist_ok=True)
     try:
         if isinstance(recipe, EmotionRecipe):
@@ -86,6 +91,7 @@ def release(
         card = card_of(
             recipe,
             partial,
+            name=name,
             parameters=load_network(network).count_params(),
             command=how,
             **figures,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from edge_agent.emotions import EMOTIONS
 from edge_agent.errors import ModelError
+from edge_agent.messages import Status
 from edge_agent.model_card import RELEASED, ModelCard, read_card
 
 _TEST: Final = "fer2013_public_test"
@@ -67,11 +68,28 @@ def from_card(card: ModelCard) -> Confusion | None:
     return Confusion(shares * np.asarray(_FACES)[:, None], "recall", card.sha256)
 
 
-@lru_cache(maxsize=1)
-def released(folder: Path = RELEASED) -> Confusion | None:
-    """What is known of the released classifier; None where its card is missing or tells nothing."""
+def released(status: Status | None = None) -> Confusion | None:
+    """What is known of the released classifier that a device uses.
+
+    Args:
+        status: what the device said; where it uses none of the released classifiers, or has not
+            said, the answer is of the usual one.
+
+    Returns:
+        None where the card is missing or tells nothing.
+    """
+    if status is not None:
+        for model in RELEASED.glob("emotion_classifier*.tflite"):
+            known = _known(model)
+            if known is not None and known.sha256 == status.model_sha256.emotion_classifier:
+                return known
+    return _known(RELEASED / "emotion_classifier.tflite")
+
+
+@cache
+def _known(model: Path) -> Confusion | None:
     try:
-        card = read_card(folder / "emotion_classifier.tflite")
+        card = read_card(model)
     except ModelError:
         return None
     return None if card is None else from_card(card)

@@ -54,7 +54,7 @@ def draw() -> None:
         return
     if period is None:
         return
-    lesson = report.read(store, room, period, confusion.released(), now)
+    lesson = report.read(store, room, period, confusion.released(room.status), now)
     if not lesson.windows:
         rooms.notice(*words().lesson.empty)
         return

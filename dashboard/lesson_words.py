@@ -75,11 +75,11 @@ def facts(lesson: Report, texts: Texts) -> list[tuple[str, str]]:
 
 def limits(lesson: Report, texts: Texts) -> str:
     """What the ranges are made from, and what they leave out."""
-    known, words = confusion.released(), texts.lesson
+    status = lesson.room.status
+    known, words = confusion.released(status), texts.lesson
     if known is None:
         return words.basis["none"]
     text = words.basis[known.basis].format(faces=f"{known.faces.sum():.0f}")
-    status = lesson.room.status
     if status is not None and status.model_sha256.emotion_classifier != known.sha256:
         text = f"{text} {words.other_network}"
     return text

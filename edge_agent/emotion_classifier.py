@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_agent.emotions import EMOTIONS
-from edge_agent.model_card import RELEASED, ModelCard
+from edge_agent.model_card import ModelCard, model_path
 from edge_agent.preprocess import FACE_SIZE
 from edge_agent.tflite_model import TfliteModel
 
@@ -14,7 +14,7 @@ class EmotionClassifier:
     """The released emotion classifier, or another of the same kind.
 
     Args:
-        model: a ``.tflite`` file; None is the released network.
+        model: a ``.tflite`` file, or the name of a released one; None is ``emotion_classifier``.
         temperature: the logits are divided by it; None takes the card's.
         num_threads: threads that one call may use.
 
@@ -29,9 +29,7 @@ class EmotionClassifier:
         temperature: float | None = None,
         num_threads: int = 1,
     ) -> None:
-        self._model = TfliteModel(
-            model or RELEASED / "emotion_classifier.tflite", num_threads=num_threads
-        )
+        self._model = TfliteModel(model_path(model, "emotion_classifier"), num_threads=num_threads)
         self._model.require(
             input_shape=(None, FACE_SIZE, FACE_SIZE, 1),
             outputs={None: (None, len(EMOTIONS))},

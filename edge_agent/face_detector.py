@@ -8,7 +8,7 @@ import numpy as np
 
 from edge_agent.boxes import areas, non_maximum_suppression, vote
 from edge_agent.errors import ModelError
-from edge_agent.model_card import RELEASED, ModelCard
+from edge_agent.model_card import ModelCard, model_path
 from edge_agent.preprocess import Letterbox
 from edge_agent.tflite_model import TfliteModel
 
@@ -59,7 +59,7 @@ class FaceDetector:
     """The released face detector, or another of the same kind.
 
     Args:
-        model: a ``.tflite`` file; None is the released network.
+        model: a ``.tflite`` file, or the name of a released one; None is ``face_detector``.
         score_threshold: faces below it are dropped, 0..1; None takes the card's, which was
             chosen so that the number of people is right on average.
         longer_side: pixels of a picture's longer side as the network sees it, a multiple of 32:
@@ -85,7 +85,7 @@ class FaceDetector:
         longer_side: int | None = None,
         num_threads: int = 1,
     ) -> None:
-        path = model or RELEASED / "face_detector.tflite"
+        path = model_path(model, "face_detector")
         self._model = TfliteModel(path, num_threads=num_threads)
         own_side = max(_require_detector(self._model)[1:3])
         self.longer_side = longer_side or own_side

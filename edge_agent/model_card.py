@@ -57,6 +57,14 @@ class ModelCard(BaseModel):
     measured: dict[str, Any]
 
 
+def model_path(model: Path | str | None, usual: str) -> Path:
+    """The file of a network: a path, the name of a released one, or None for the usual one."""
+    path = Path(model or usual)
+    if path.suffix or len(path.parts) > 1:
+        return path
+    return RELEASED / f"{path.name}.tflite"
+
+
 def read_card(model: Path) -> ModelCard | None:
     """The card beside a network; None where there is none.
 

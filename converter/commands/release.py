@@ -35,6 +35,12 @@ def add_to(commands: Commands) -> None:
     )
     add_measured(parser)
     parser.add_argument(
+        "--name",
+        metavar="NAME",
+        help="of the released files (default: emotion_classifier or face_detector, which the "
+        "agent takes by itself; another is named in its configuration)",
+    )
+    parser.add_argument(
         "--results",
         metavar="FILE",
         type=Path,
@@ -82,6 +88,7 @@ def run(options: argparse.Namespace) -> int:
         network=network,
         data=options.data,
         out=options.out,
+        name=options.name,
         video=options.video,
         truth=options.truth,
         demographics=options.demographics,

@@ -10,19 +10,21 @@ import numpy as np
 
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.face_detector import FaceDetector
+from edge_agent.model_card import RELEASED
 
 
 def answers(pictures: Path) -> dict[str, np.ndarray]:
     """What is seen: ``faces`` (F, 7), each a scene's index, a box, a score and a frontality;
-    ``probabilities``.
+    ``probabilities`` (C, N, 7) of every released classifier.
 
     Args:
         pictures: a file with ``scenes`` (S, H, W, 3) and ``faces`` (N, 48, 48), both uint8.
     """
-    detector, classifier = FaceDetector(), EmotionClassifier()
+    detector = FaceDetector()
+    classifiers = [EmotionClassifier(path) for path in sorted(RELEASED.glob("emotion_*.tflite"))]
     with np.load(pictures) as given:
         found = [(index, detector.detect(scene)) for index, scene in enumerate(given["scenes"])]
-        probabilities = classifier.predict(given["faces"])
+        probabilities = np.stack([one.predict(given["faces"]) for one in classifiers])
     faces = np.concatenate(
         [
             np.column_stack(

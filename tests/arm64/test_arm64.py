@@ -54,8 +54,9 @@ def test_the_networks_answer_the_same(machine: Machine, tmp_path: Path) -> None:
         assert len(here["faces"]) == len(there["faces"])
         differences = np.abs(here["faces"] - there["faces"]).max(axis=0)
         overlap = np.diag(iou_matrix(here["faces"][:, 1:5], there["faces"][:, 1:5])).min()
-        moved = np.abs(here["probabilities"] - there["probabilities"]).max(axis=1)
-        same = here["probabilities"].argmax(axis=1) == there["probabilities"].argmax(axis=1)
+        moved = np.abs(here["probabilities"] - there["probabilities"]).max(axis=(0, 2))
+        emotions = (part["probabilities"].argmax(axis=2) for part in (here, there))
+        same = np.equal(*emotions).all(axis=0)
     boxes, scores, frontality = differences[1:5].max(), differences[5], differences[6]
     of_faces, of_noise = (part.max() for part in np.split(moved, [len(moved) - len(noise)]))
     print(

@@ -125,8 +125,10 @@ def test_from_a_trained_network_to_a_page_and_a_release(
     assert run(*released, "--max-kb", 0.001) == 2
     assert "expected a network within the limits, got none: tiny" in capsys.readouterr().err
     assert not (tmp_path / "models").exists()
-    assert run(*released, "--max-kb", 1000) == 0
-    model = tmp_path / "models" / "emotion_classifier.tflite"
+    assert run(*released, "--max-kb", 1000, "--name", "../small") == 2
+    assert "expected a --name of letters, digits and _, got '../small'" in capsys.readouterr().err
+    assert run(*released, "--max-kb", 1000, "--name", "emotion_classifier_small") == 0
+    model = tmp_path / "models" / "emotion_classifier_small.tflite"
     assert model.read_bytes() == (variants / "tiny-int8-b1.tflite").read_bytes()
     card = read_card(model)
     assert card is not None

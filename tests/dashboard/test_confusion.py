@@ -8,8 +8,10 @@ import pytest
 
 from dashboard import confusion
 from dashboard.confusion import Confusion, Range
+from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.emotions import EMOTIONS
 from edge_agent.model_card import RELEASED, ModelCard
+from tests.dashboard.device_messages import status
 
 PERFECT = Confusion(1000 * np.eye(7), "confusion", "0" * 64)
 
@@ -23,6 +25,16 @@ def test_the_released_card_tells_its_errors() -> None:
     known = confusion.released()
     assert known is not None and known.basis == "confusion"
     assert known.faces.shape == (7, 7) and known.faces.sum() == 3589
+
+
+def test_a_devices_own_network_tells_its_errors() -> None:
+    usual, half = confusion.released(), EmotionClassifier("emotion_classifier_half")
+    said = status()
+    assert confusion.released(said) is usual
+    hashes = said.model_sha256.model_copy(update={"emotion_classifier": half.sha256})
+    known = confusion.released(said.model_copy(update={"model_sha256": hashes}))
+    assert known is not None and usual is not None
+    assert known.sha256 == half.sha256 and known.faces.trace() < usual.faces.trace()
 
 
 def test_a_matrix_of_shares_is_weighed_by_the_faces_of_the_test() -> None:

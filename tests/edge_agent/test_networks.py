@@ -154,6 +154,15 @@ def test_a_network_of_another_shape_is_refused_with_both_shapes() -> None:
     assert "1×640×640×3" in str(caught.value)
 
 
+def test_a_released_network_is_called_by_its_name(classifier: EmotionClassifier) -> None:
+    half = EmotionClassifier("emotion_classifier_half")
+    assert half.card is not None and half.card.file == half.path.name
+    assert half.path.stat().st_size < 300_000 < classifier.path.stat().st_size
+    assert half.predict(np.zeros((1, 48, 48), np.uint8)).shape == (1, 7)
+    with pytest.raises(ModelError, match=r"emotion_classifier_hlaf\.tflite: expected a \.tflite"):
+        EmotionClassifier("emotion_classifier_hlaf")
+
+
 def test_what_is_loaded_is_named(detector: FaceDetector) -> None:
     assert detector.sha256 == hashlib.sha256(DETECTOR.read_bytes()).hexdigest()
     assert detector.path == DETECTOR
