@@ -65,7 +65,8 @@ models: .venv/dev.stamp  ## NETWORKS="runs/*/network.keras" DATA=fer2013.zip: co
 	@test -n "$(NETWORKS)" -a -n "$(DATA)" || \
 	{ echo 'expected make models NETWORKS="runs/NAME/network.keras ..." DATA=fer2013.zip' >&2; exit 2; }
 	$(BIN)/python -m converter convert $(NETWORKS) --data "$(DATA)" --out $(MODELS)/variants
-	$(BIN)/python -m converter verify $(NETWORKS) --data "$(DATA)" --variants $(MODELS)/variants
+	$(BIN)/python -m converter verify $(NETWORKS) --data "$(DATA)" --variants $(MODELS)/variants \
+	$(VERIFY)
 	$(BIN)/python -m converter benchmark $(MODELS)/variants --data "$(DATA)" \
 	--out $(MODELS)/results.csv $(if $(FER),--fer "$(FER)")
 	$(BIN)/python -m converter report $(MODELS)/results.csv --out $(MODELS)/report.html

@@ -2,10 +2,8 @@
 
 import argparse
 import os
-import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from converter.calibration import CalibrationError
 from converter.commands import benchmark, calibration, convert, measure, release, report, verify
@@ -13,6 +11,7 @@ from converter.convert import ConversionError
 from converter.files import OutputError
 from converter.workers import BenchmarkError
 from edge_agent.errors import EdgeAgentError
+from training.commands.options import command_without_folders
 from training.fer2013 import DatasetError
 from training.recipe import RecipeError
 
@@ -33,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     typed = list(sys.argv[1:] if arguments is None else arguments)
     options = parser().parse_args(typed)
-    options.typed = shlex.join(["python", "-m", "converter", *_without_folders(typed)])
+    options.typed = command_without_folders("converter", typed)
     try:
         return options.function(options)
     except _ERRORS as error:
@@ -55,16 +54,6 @@ def parser() -> argparse.ArgumentParser:
     for command in (convert, calibration, verify, benchmark, report, release, measure):
         command.add_to(commands)
     return top
-
-
-def _without_folders(typed: list[str]) -> list[str]:
-    """The command as the documents write it: a card tells how, not where somebody keeps things."""
-    return [
-        f"runs/{Path(word).parent.name}/{Path(word).name}"
-        if word.endswith(".keras")
-        else Path(word).name or word
-        for word in typed
-    ]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import argparse
 import itertools
+import sys
 from pathlib import Path
 
 from training.commands.options import FER2013, Commands, command_without_folders
@@ -82,6 +83,8 @@ def run(options: argparse.Namespace) -> int:
         options.ferplus,
         open_private=options.open_private,
     )
-    models_page.write(compared, command=command_without_folders(), file=options.report)
+    models_page.write(
+        compared, command=command_without_folders("training", sys.argv[1:]), file=options.report
+    )
     print(f"wrote {options.report}")
     return 0

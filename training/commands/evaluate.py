@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
             reports,
             logs,
             split=options.split,
-            command=command_without_folders(),
+            command=command_without_folders("training", sys.argv[1:]),
             file=options.report,
         )
         print(f"wrote {options.report}", file=sys.stderr)

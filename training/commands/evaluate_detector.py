@@ -112,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
             threshold=threshold,
             longer_side=options.longer_side[0],
             pictures=len(pictures),
-            command=command_without_folders(),
+            command=command_without_folders("training", sys.argv[1:]),
             file=options.report,
         )
         print(f"wrote {options.report}", file=sys.stderr)

@@ -2,7 +2,7 @@
 
 import argparse
 import shlex
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -88,7 +88,12 @@ def chosen_recipe(options: argparse.Namespace) -> recipes.Recipe:
     return recipe
 
 
-def command_without_folders() -> str:
-    """What was typed, as a document tells it: how, not where somebody keeps things."""
-    words = [Path(word).name if "/" in word else word for word in sys.argv[1:]]
-    return shlex.join(["python", "-m", "training", *words])
+def command_without_folders(program: str, typed: Sequence[str]) -> str:
+    """What was typed, as a document or card tells it: how, not where somebody keeps things."""
+    words = [
+        f"runs/{Path(word).absolute().parent.name}/{Path(word).name}"
+        if word.endswith(".keras")
+        else Path(word).name or word
+        for word in typed
+    ]
+    return shlex.join(["python", "-m", program, *words])
