@@ -25,7 +25,8 @@ class Comparison:
 def compare(now: Results, before: Results) -> Comparison:
     """Compares what both have; times by their ratios to the reference when it is the same.
 
-    The ratios of a round are of the same seconds, so that a slower board slows both alike.
+    The ratios of a round are of the same seconds, so that a slower board slows both alike. What
+    most ratios moved by is taken out: then it was the reference that moved.
     """
     earlier = {row.key: row for row in before.rows}
     pairs = [(row, earlier[row.key]) for row in now.rows if row.key in earlier]
@@ -42,17 +43,22 @@ def compare(now: Results, before: Results) -> Comparison:
     same = now.rows[0].key == before.rows[0].key and now.rows[0].sha256 == before.rows[0].sha256
     if not same:
         notes.append("the references differ: times are compared after taking that out")
+    changes: dict[int, list[float]] = {}
+    for new, old in pairs:
+        changes.setdefault(new.threads, []).append(new.ratio / old.ratio)
     worse = []
     for new, old in pairs:
-        worse += [f"{_name(new)}: {text}" for text in _worse(new, old, same, drift)]
+        moved = statistics.median_low(changes[new.threads]) if same else None
+        worse += [f"{_name(new)}: {text}" for text in _worse(new, old, moved, drift)]
     return Comparison(notes, worse)
 
 
-def _worse(new: Row, old: Row, same: bool, drift: float) -> list[str]:
+def _worse(new: Row, old: Row, moved: float | None, drift: float) -> list[str]:
+    """What became worse; `moved` is by what most ratios did, None without a common reference."""
     found = []
-    if same:
-        slower = new.ratio / old.ratio
-        apart = new.ratio_low > old.ratio_high
+    if moved is not None:
+        slower = new.ratio / old.ratio / moved
+        apart = new.ratio_low / moved > old.ratio_high
     else:
         slower = new.median_us / old.median_us / drift
         apart = new.low_us / drift > old.high_us

@@ -47,6 +47,15 @@ def test_a_slower_network_is_told_and_a_slower_board_only_once() -> None:
     assert "the times of all are 2.00 times the earlier" in found.notes[0]
 
 
+def test_a_reference_that_moved_makes_nothing_worse() -> None:
+    before = results(*(row(network=name) for name in "abcde"))
+    # The reference itself became quicker, and one network really slower.
+    now = results(row(median_us=90.0), *(row(network=name, **slower(1.1)) for name in "bcd"))
+    now = results(*now.rows, row(network="e", **slower(1.3, median_us=120.0)))
+    found = compare(now, before)
+    assert found.worse == ["e int8, batch 1, threads: 1: 18% slower (100.0 to 120.0 µs)"]
+
+
 def test_what_lies_within_the_noise_is_not_told() -> None:
     noisy = row(network="b", **slower(1.2, ratio_low=0.9, ratio_high=1.5))
     assert compare(results(row(), noisy), results(row(), row(network="b"))).worse == []
