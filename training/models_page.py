@@ -23,7 +23,11 @@ def write(compared: Sequence[Compared], *, command: str, file: Path) -> None:
         file: in Markdown.
     """
     picture = file.with_suffix(".png")
-    drawn = {each.network.name: each.public for each in compared[:_MOST_DRAWN]}
+    # What is in use, and what others have, before what might be.
+    first = sorted(
+        compared, key=lambda each: not each.network.is_released and each.network.kind != "peer"
+    )
+    drawn = {each.network.name: each.public for each in first[:_MOST_DRAWN]}
     draw_comparison(drawn, picture)
     pictures = compared[0].public.right.total
     sections = [

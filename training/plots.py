@@ -62,7 +62,7 @@ def sizes(panel: Any, by_name: Mapping[str, Mapping[int, Share]]) -> None:
         ylabel="right, %",
         xticks=ticks,
     )
-    _finish(panel, "lower right")
+    _finish(panel, "best")
 
 
 def calibration(panel: Any, by_name: Mapping[str, Sequence[Bin]]) -> None:
