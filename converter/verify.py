@@ -1,8 +1,6 @@
 """Proves that nothing was lost: a network as trained against each of its converted forms."""
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -94,19 +92,15 @@ def verify(
             f"{made.source_sha256[:16]}…, got {sha256(path)[:16]}…; convert again"
         )
     trained = _probabilities(load_network(path), faces.faces_gray)
-    classifiers = [EmotionClassifier(folder / one.file, temperature=1.0) for one in made.variants]
-    # Side by side: int16 has no quick kernels, and no kernels for several threads.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        answers = tqdm(
-            pool.map(lambda classifier: classifier.predict(faces.faces_gray), classifiers),
-            desc=f"{made.network}: verifying",
-            unit="file",
-            total=len(classifiers),
+    verdicts = []
+    progress = tqdm(made.variants, desc=f"{made.network}: verifying", unit="file")
+    for variant in progress:
+        progress.set_postfix_str(f"{variant.precision.value}, batch {variant.batch}")
+        classifier = EmotionClassifier(folder / variant.file, temperature=1.0)
+        answers = classifier.predict(faces.faces_gray)
+        verdicts.append(
+            _judge(made.network, variant, trained, answers, faces.labels, bounds[variant.precision])
         )
-        verdicts = [
-            _judge(made.network, variant, trained, said, faces.labels, bounds[variant.precision])
-            for variant, said in zip(made.variants, answers, strict=True)
-        ]
     write_judgements(folder, made.network, [verdict.judgement for verdict in verdicts])
     return verdicts
 
