@@ -1,7 +1,9 @@
 """Measures networks side by side: what they cost on this board, and how often they are right."""
 
+import os
 import statistics
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -39,6 +41,7 @@ class Plan:
         block_ms: milliseconds that a turn lasts, roughly.
         cold_starts: processes started for each network.
         other_python: a Python that has tflite-runtime, to measure it, too.
+        patience_s: seconds to wait at most until the machine has come to rest.
     """
 
     threads: tuple[int, ...] = (1, 2, 4)
@@ -46,6 +49,7 @@ class Plan:
     block_ms: float = 20.0
     cold_starts: int = 3
     other_python: Path | None = None
+    patience_s: float = 0.0
 
 
 @dataclass
@@ -89,8 +93,9 @@ def benchmark(chosen: Sequence[Candidate], plan: Plan, faces: FaceSet | None = N
     Raises:
         BenchmarkError, ModelError: for what cannot be run.
     """
+    _rest(plan.patience_s)
     facts = board()
-    busy = float(facts["load"].split()[0]) > _BUSY * int(facts["cores"])
+    busy = _is_busy()
     if busy:
         tqdm.write(
             f"this machine is busy (load {facts['load']}): times will be long and uncertain; the "
@@ -175,6 +180,22 @@ def _order(candidate: Candidate, threads: int) -> dict[str, Any]:
         "threads": threads,
         "side": DETECTOR_SIDE,
     }
+
+
+def _is_busy() -> bool:
+    return os.getloadavg()[0] > _BUSY * (os.cpu_count() or 1)
+
+
+def _rest(patience_s: float) -> None:
+    """Waits while the machine is busy: what converted and verified just now fades from its load."""
+    end = time.monotonic() + patience_s
+    if not _is_busy() or patience_s <= 0:
+        return
+    with tqdm(total=round(patience_s), desc="waiting for the machine to rest", unit="s") as bar:
+        while _is_busy() and (left := end - time.monotonic()) > 0:
+            bar.set_postfix_str(f"load {os.getloadavg()[0]:.2f}")
+            bar.update(round(patience_s - left) - bar.n)
+            time.sleep(min(2.0, left))
 
 
 def _prepare(chosen: Sequence[Candidate], workers: Sequence[Worker], plan: Plan) -> list[_Turn]:

@@ -69,6 +69,13 @@ def add_to(commands: Commands) -> None:
         help="processes started for each network (default: 3)",
     )
     parser.add_argument(
+        "--patience",
+        metavar="S",
+        type=float,
+        default=180.0,
+        help="seconds to wait at most for a busy machine to come to rest (default: 180)",
+    )
+    parser.add_argument(
         "--fer",
         metavar="FILE",
         type=Path,
@@ -104,6 +111,10 @@ def run(options: argparse.Namespace) -> int:
             raise BenchmarkError(f"expected --{name.replace('_', '-')} of at least 1")
     if min(options.threads) < 1 or options.block_ms <= 0:
         raise BenchmarkError("expected --threads and --block-ms above 0")
+    if not 0 <= options.patience < float("inf"):
+        raise BenchmarkError(
+            f"expected --patience of 0 or more seconds, got {options.patience:g}; 0 does not wait"
+        )
     # Read first: nobody wants to hear of a wrong file after an hour.
     before = read_results(options.against) if options.against else None
     chosen = candidates(options.networks)
@@ -117,6 +128,7 @@ def run(options: argparse.Namespace) -> int:
         block_ms=options.block_ms,
         cold_starts=options.cold_starts,
         other_python=options.tflite_runtime,
+        patience_s=options.patience,
     )
     results = benchmark(chosen, plan, faces)
     results.facts["command"] = options.typed

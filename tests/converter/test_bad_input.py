@@ -137,6 +137,7 @@ def test_convert_refuses_in_one_sentence(
         (["report", "{tmp}/words.csv"], "expected at least one row, got none"),
         (["benchmark", "{tmp}"], "expected networks written by python -m converter convert"),
         (["benchmark", "{tmp}/words.csv"], "expected a TFLite network"),
+        (["benchmark", "{tmp}", "--patience", "-1"], "expected --patience of 0 or more seconds"),
         (["verify", "{tiny}", "--data", "{data}", "--variants", "{tmp}"], "found none"),
         (["calibration", "--data", "{data}", "--number", "99", "--out", "{tmp}/l"], "from 1 to 14"),
         (["release", "--network", "{tiny}", "--data", "{data}"], "expected RECIPE and one"),

@@ -82,7 +82,7 @@ def test_from_a_trained_network_to_a_page_and_a_release(
     # What verify found goes along with the variants: a board needs no pictures.
     results = tmp_path / "board.csv"
     measured = run(
-        *("benchmark", variants, "--out", results, "--threads", 1),
+        *("benchmark", variants, "--out", results, "--threads", 1, "--patience", 0),
         *("--rounds", 3, "--block-ms", 1, "--cold-starts", 1),
     )
     assert measured == 0
