@@ -173,18 +173,9 @@ def load_network(path: Path) -> Any:
     """Loads a trained network, a `keras.Model`.
 
     Raises:
-        ConversionError: for a file that is none, or that has a layer nobody knows.
+        ModelError: for a file that is none, or that has a layer nobody knows.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
+    from training.networks import read_keras
 
-    try:
-        network = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ConversionError(
-            f"{path}: expected a .keras network of known layers, got: {reason[0][:300]}"
-        ) from error
-    if not isinstance(network, keras.Model):
-        raise ConversionError(f"{path}: expected a .keras network, got a {type(network).__name__}")
-    return network
+    return read_keras(path)

@@ -90,6 +90,7 @@ def write_variants(
 
     Raises:
         ConversionError: for what is no emotion classifier, or cannot be converted.
+        ModelError: for what is no network.
         OutputError: when a file cannot be written.
     """
     import tensorflow as tf

@@ -84,6 +84,7 @@ def verify(
 
     Raises:
         ConversionError: when the variants were made of another file.
+        ModelError: when the file is no network.
         OutputError: when the accuracies cannot be written.
     """
     if sha256(path) != made.source_sha256:

@@ -1,5 +1,6 @@
 """Emotion networks of every kind, to be measured alike: int8, float, others', ensembles."""
 
+import zipfile
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,20 +121,34 @@ def unique_name(network: Network, taken: Container[str]) -> str:
     return name
 
 
+def read_keras(path: Path) -> keras.Model:
+    """Loads a trained network of whatever task.
+
+    Raises:
+        ModelError: for a file that is missing, cut short or none, or that has a layer nobody knows.
+    """
+    what = f"{path}: expected a trained .keras network"
+    if not path.is_file():
+        raise ModelError(f"{what}, got {'a folder' if path.is_dir() else 'no such file'}")
+    if not zipfile.is_zipfile(path):
+        raise ModelError(f"{what}, got a file that is none, or was cut short")
+    try:
+        network = keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{what} of known layers, got: {reason[:300]}") from error
+    if not isinstance(network, keras.Model):
+        raise ModelError(f"{what}, got a {type(network).__name__}")
+    return network
+
+
 def load_keras(path: Path) -> keras.Model:
     """Loads a trained emotion network.
 
     Raises:
         ModelError: for a file that is none.
     """
-    try:
-        network = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(
-            f"{path}: expected a trained .keras network, or, where it is only measured, a .tflite "
-            f"one, got: {reason[:300]}"
-        ) from error
+    network = read_keras(path)
     shapes = getattr(network, "input_shape", None), getattr(network, "output_shape", None)
     if shapes != ((None, FACE_SIZE, FACE_SIZE, 1), (None, len(EMOTIONS))):
         raise ModelError(

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from training.networks import read_keras
 from training.recipe import RecipeError
 from training.released_weights import added_outputs, take_released_weights
 
@@ -19,13 +20,14 @@ def start_from(network: keras.Model, path: Path, batches: Iterable[Any]) -> None
         batches: of training pictures, which only the latter needs.
 
     Raises:
-        RecipeError: when the file is no network, or one of other options.
+        ModelError: when the file is no network.
+        RecipeError: when it is one of other options.
     """
     if path.suffix == ".tflite":
         take_released_weights(network, path, batches)
         return
+    trained = read_keras(path)
     try:
-        trained = keras.models.load_model(path, compile=False)
         new = added_outputs(network, [layer.name for layer in trained.layers])
         begun = [layer for layer in network.layers if layer.name not in new]
         # Only the shapes of all weights together tell whether the rest is the same network.

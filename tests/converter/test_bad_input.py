@@ -77,9 +77,9 @@ def _rename_inside(path: Path, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("what", "sentence"),
     [
-        ("no network", "expected a .keras network of known layers, got: "),
-        ("missing", "expected a .keras network of known layers, got: "),
-        ("unknown layer", "expected a .keras network of known layers, got: "),
+        ("no network", "expected a trained .keras network, got a file that is none, or was cut"),
+        ("missing", "expected a trained .keras network, got no such file"),
+        ("unknown layer", "expected a trained .keras network of known layers, got: "),
         ("eight labels", "expected an emotion classifier, (48, 48, 1) pixels in and logits of"),
         ("empty calibration", "expected at least one picture, got none"),
         ("strange calibration", "got 1 others, the first happy/Training_77"),

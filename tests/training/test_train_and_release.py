@@ -224,7 +224,7 @@ def _it_can_be_taught_a_further_output(recipe: Path, network: Path, model: Path)
                 "--data",
                 "{tmp}/fer.zip",
             ),
-            "expected a .keras network",
+            "expected a trained .keras network, got a file that is none, or was cut short",
         ),
     ],
 )
