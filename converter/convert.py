@@ -176,6 +176,6 @@ def load_network(path: Path) -> Any:
         ModelError: for a file that is none, or that has a layer nobody knows.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from training.networks import read_keras
+    from training.keras_file import read_keras
 
     return read_keras(path)

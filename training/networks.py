@@ -1,6 +1,5 @@
 """Emotion networks of every kind, to be measured alike: int8, float, others', ensembles."""
 
-import zipfile
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from edge_agent.emotions import EMOTIONS
 from edge_agent.errors import ModelError
 from edge_agent.preprocess import FACE_SIZE
 from training.costs import multiply_adds
+from training.keras_file import read_keras
 from training.peers import Fer
 from training.run import Run, read_run
 
@@ -119,27 +119,6 @@ def unique_name(network: Network, taken: Container[str]) -> str:
     while name in taken:
         name, number = f"{network.name} ({number})", number + 1
     return name
-
-
-def read_keras(path: Path) -> keras.Model:
-    """Loads a trained network of whatever task.
-
-    Raises:
-        ModelError: for a file that is missing, cut short or none, or that has a layer nobody knows.
-    """
-    what = f"{path}: expected a trained .keras network"
-    if not path.is_file():
-        raise ModelError(f"{what}, got {'a folder' if path.is_dir() else 'no such file'}")
-    if not zipfile.is_zipfile(path):
-        raise ModelError(f"{what}, got a file that is none, or was cut short")
-    try:
-        network = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"{what} of known layers, got: {reason[:300]}") from error
-    if not isinstance(network, keras.Model):
-        raise ModelError(f"{what}, got a {type(network).__name__}")
-    return network
 
 
 def load_keras(path: Path) -> keras.Model:

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from training.networks import read_keras
+from training.keras_file import read_keras
 from training.recipe import RecipeError
 from training.released_weights import added_outputs, take_released_weights
 
