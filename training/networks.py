@@ -74,6 +74,8 @@ def load(path: Path) -> Network:
             is_released=card is not None,
             file=path,
         )
+    if path.suffix != ".keras":
+        raise ModelError(f"{path}: expected a network's file, .keras or .tflite, got another name")
     network = load_keras(path)
     return Network(
         name=path.absolute().parent.name if path.stem == "network" else path.stem,

@@ -68,3 +68,6 @@ def test_what_is_no_classifier_is_told(tmp_path: Path, capsys: pytest.CaptureFix
     words = ["evaluate", "--model", tmp_path / "no.keras", "--data", data]
     assert main([str(word) for word in words]) == 2
     assert "no.keras: expected a trained .keras network" in capsys.readouterr().err
+    words = ["evaluate", "--model", tmp_path / "no.onnx", "--data", data]
+    assert main([str(word) for word in words]) == 2
+    assert "no.onnx: expected a network's file, .keras or .tflite" in capsys.readouterr().err
