@@ -76,7 +76,7 @@ def test_a_recipe_names_a_family_and_options_that_exist(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "kilobytes"),
-    [("emotion_student", 1000), ("emotion_student_half", 300), ("emotion_half_taught", 300)],
+    [("emotion_student", 1000), ("emotion_student_half", 300), ("emotion_half_longer", 300)],
 )
 def test_a_student_fits_its_size(name: str, kilobytes: int) -> None:
     recipe = recipes.load(name)
