@@ -90,7 +90,9 @@ def begin(
         name=name,
         recipe=recipe.model_dump(mode="json"),
         pictures=pictures,
-        teachers=tuple(path.parent.name for path in teachers),
+        teachers=tuple(
+            path.stem if path.suffix == ".tflite" else path.parent.name for path in teachers
+        ),
         backend=f"{keras.backend.backend()}, keras {keras.__version__}",
         device=kind,
         devices=number,

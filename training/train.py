@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from training import fer2013, networks, run
+from training import recipe as recipes
 from training.augmentation import FaceAugmentation
 from training.classifier import ClassifierTrainer, Mixup
 from training.device_data import DeviceFaces
@@ -43,7 +44,8 @@ def train(
         name: of the recipe.
         data: FER-2013, as `fer2013.load` takes it.
         out: folder of the run; run again with the same folder to go on after a kill.
-        teachers: ``.keras`` files, for a recipe with `distillation`.
+        teachers: for a recipe with `distillation`: ``.keras`` files, or released ``.tflite`` ones,
+            each of the recipe that stands at its place among the distillation's teachers.
         votes: of FER+, where the recipe mixes them in.
         start: a trained network of the same family and options to begin with, or of the narrower
             ones of the recipe that this one starts from: a ``.keras`` file, or a released
@@ -55,7 +57,8 @@ def train(
 
     Raises:
         RecipeError: for a family that does not exist or options that it does not take, and for
-            teachers where the recipe has no distillation, or none where it has.
+            teachers where the recipe has no distillation, or none where it has, or another number
+            than it names where one is a released file.
         ModelError: for a file that is no teacher.
         DatasetError: for data that cannot be read.
     """
@@ -69,7 +72,7 @@ def train(
         raise RecipeError(f"{name}: expected a recipe with distillation, got one without")
     run.prepare(recipe)
     network, augmentation = built(recipe)
-    masters = [networks.load_keras(path) for path in teachers]
+    masters = _teachers(recipe, teachers, data)
     training = fer2013.load(data, "training")
     public = fer2013.load(data, "public_test")
     wanted = targets(recipe, training, votes)
@@ -101,6 +104,31 @@ def train(
         public=public.some(limit),
         out=out,
     )
+
+
+def _teachers(recipe: EmotionRecipe, paths: Sequence[Path], data: Path) -> list[keras.Model]:
+    """The trained teachers; what a released file leaves out, the teacher's recipe tells."""
+    if all(path.suffix != ".tflite" for path in paths):
+        return [networks.load_keras(path) for path in paths]
+    named = recipe.distillation.teachers if recipe.distillation else ()
+    if len(paths) != len(named):
+        raise RecipeError(
+            f"--teachers: expected a file for each teacher of the recipe ({', '.join(named)}), "
+            f"because a .tflite file does not tell its recipe, got {len(paths)} files"
+        )
+    faces_gray = fer2013.load(data, "training").faces_gray
+    teachers = []
+    for path, name in zip(paths, named, strict=True):
+        if path.suffix != ".tflite":
+            teachers.append(networks.load_keras(path))
+            continue
+        made_by = recipes.load(name)
+        if not isinstance(made_by, EmotionRecipe):
+            raise RecipeError(f"teachers: expected classifiers' recipes, got a detector's: {name}")
+        teacher, _ = built(made_by)
+        start_from(teacher, path, _some_batches(faces_gray))
+        teachers.append(teacher)
+    return teachers
 
 
 def _start(network: keras.Model, recipe: EmotionRecipe, path: Path, faces_gray: np.ndarray) -> None:

@@ -14,6 +14,7 @@ tensorflow = pytest.importorskip(
 )
 
 from edge_agent.errors import ModelError  # noqa: E402
+from edge_agent.model_card import RELEASED  # noqa: E402
 from tests.training.datasets import fer2013_zip, ferplus_csv, wider_face_zip  # noqa: E402
 from training.device_data import Batches  # noqa: E402
 from training.face_detector.train import train as train_detector  # noqa: E402
@@ -21,6 +22,8 @@ from training.log import EpochLog, read_log  # noqa: E402
 from training.recipe import DetectorRecipe, EmotionRecipe, RecipeError  # noqa: E402
 from training.run import read_run  # noqa: E402
 from training.train import train  # noqa: E402
+
+RELEASED_CLASSIFIER = RELEASED / "emotion_classifier.tflite"
 
 COMMON: dict[str, Any] = {
     "epochs": 2,
@@ -161,6 +164,21 @@ def test_a_student_learns_what_its_teachers_answer(tmp_path: Path) -> None:
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     # Measured when it was asked for, and at the end.
     assert [bool(row["public_test_accuracy"]) for row in rows] == [False] * 5 + [True]
+
+
+def test_a_released_file_teaches_where_nobody_kept_the_float_network(tmp_path: Path) -> None:
+    data = fer2013_zip(tmp_path / "fer.zip")
+    how = {"teachers": ["emotion_student_taught"], "temperature": 2.0, "weight": 1.0}
+    given: dict[str, Any] = {"name": "pupil", "data": data, "out": tmp_path / "pupil"}
+    taught = recipe(distillation=how, epochs=1)
+    with pytest.raises(RecipeError, match=r"a file for each teacher of the recipe .* got 2 files"):
+        train(taught, teachers=[RELEASED_CLASSIFIER] * 2, **given)
+    with pytest.raises(RecipeError, match="expected a network with the recipe's options"):
+        train(taught, teachers=[RELEASED / "emotion_classifier_half.tflite"], **given)
+    path = train(taught, teachers=[RELEASED_CLASSIFIER], **given)
+    made = read_run(path)
+    assert made is not None
+    assert made.teachers == ("emotion_classifier",)
 
 
 def test_recipes_are_given_to_the_command_they_are_for(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ def add_to(commands: Commands) -> None:
         type=Path,
         nargs="+",
         required=True,
-        help="trained network.keras files, whose answers are averaged",
+        help="trained network.keras files, or released .tflite ones in the order of the recipe's "
+        "teachers; their answers are averaged",
     )
     parser.set_defaults(function=run)
 
