@@ -13,6 +13,8 @@ pytest.importorskip("tensorflow", reason="converting needs TensorFlow: install '
 
 from converter.convert import to_int8
 from converter.operators import operators
+from edge_agent.emotion_classifier import EmotionClassifier, softmax
+from tests.support import REPOSITORY
 from training import recipe as recipes
 from training.augmentation import FaceAugmentation
 from training.models import EMOTION_MODELS
@@ -27,6 +29,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "student": {"widths": [8, 16], "blocks": [1, 1], "expansions": [0, 2]},
 }
 """Each family with the fewest layers in which all its kinds of layer occur."""
+TEACHERS = REPOSITORY / "training" / "teachers"
 ALL_IN_INT8 = ("QUANTIZE",)
 """What is outside XNNPACK: the conversion from uint8 to int8 at the beginning."""
 
@@ -60,6 +63,17 @@ def test_a_family_takes_faces_gives_logits_and_runs_in_int8(family: str, tmp_pat
     take_released_weights(again, tmp_path / "released.tflite", [faces(16).astype(np.float32)])
     answers = np.asarray(again(faces(3).astype(np.float32)))
     assert np.abs(answers - logits).mean() < 0.1 * np.abs(logits).mean() + 0.01
+
+
+@pytest.mark.parametrize("path", sorted(TEACHERS.glob("*.tflite")), ids=lambda path: path.stem)
+def test_a_kept_teacher_answers_as_its_file_does(path: Path) -> None:
+    recipe = recipes.load(path.stem)
+    assert isinstance(recipe, recipes.EmotionRecipe)
+    teacher = EMOTION_MODELS[recipe.family](**recipe.options)
+    take_released_weights(teacher, path, [faces(64).astype(np.float32)])
+    answers = softmax(np.asarray(teacher(faces(8).astype(np.float32))))
+    file_answers = EmotionClassifier(path, temperature=1.0).predict(faces(8)[..., 0])
+    assert np.abs(answers - file_answers).max() < 0.1
 
 
 def emotion_recipes() -> list[str]:
