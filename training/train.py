@@ -72,8 +72,8 @@ def train(
         raise RecipeError(f"{name}: expected a recipe with distillation, got one without")
     run.prepare(recipe)
     network, augmentation = built(recipe)
-    masters = _teachers(recipe, teachers, data)
     training = fer2013.load(data, "training")
+    masters = _teachers(recipe, teachers, training.faces_gray)
     public = fer2013.load(data, "public_test")
     wanted = targets(recipe, training, votes)
     training, wanted = run.chosen_faces(training, wanted, limit, recipe.seed)
@@ -106,7 +106,9 @@ def train(
     )
 
 
-def _teachers(recipe: EmotionRecipe, paths: Sequence[Path], data: Path) -> list[keras.Model]:
+def _teachers(
+    recipe: EmotionRecipe, paths: Sequence[Path], faces_gray: np.ndarray
+) -> list[keras.Model]:
     """The trained teachers; what a released file leaves out, the teacher's recipe tells."""
     if all(path.suffix != ".tflite" for path in paths):
         return [networks.load_keras(path) for path in paths]
@@ -116,7 +118,6 @@ def _teachers(recipe: EmotionRecipe, paths: Sequence[Path], data: Path) -> list[
             f"--teachers: expected a file for each teacher of the recipe ({', '.join(named)}), "
             f"because a .tflite file does not tell its recipe, got {len(paths)} files"
         )
-    faces_gray = fer2013.load(data, "training").faces_gray
     teachers = []
     for path, name in zip(paths, named, strict=True):
         if path.suffix != ".tflite":
