@@ -2,9 +2,10 @@
 
 The int8 file holds every layer with its batch normalisation folded in. The weights
 are taken as they stand, and the normalisation is set so that it changes nothing: with the
-mean and the variance that the layers have on training pictures, scale and offset undo
-what they do. Training can then go on as if the float network were there, short of
-what rounding to 8 bits took.
+mean and the variance that the layers have on the pictures given, scale and offset undo
+what they do. If these pictures are changed as they will be while it trains, training goes on
+as if the float network were there, short of what rounding to 8 bits took; with others it
+begins at once to answer otherwise.
 """
 
 import re
@@ -31,7 +32,7 @@ def take_released_weights(network: keras.Model, model: Path, batches: Iterable[A
         network: convolutions and dense layers, each with a bias or with batch normalisation
             right behind it, and a `Rescaling` before the first.
         model: the int8 file that was converted from such a network.
-        batches: inputs of `network`, as in training; some tens of pictures are enough.
+        batches: inputs of `network`, changed as in training; some tens of pictures are enough.
 
     Raises:
         RecipeError: when the file cannot be read, or does not fit the network.

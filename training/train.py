@@ -1,8 +1,8 @@
 """Trains an emotion classifier by a recipe; a killed run goes on where it stopped."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -73,7 +73,7 @@ def train(
     run.prepare(recipe)
     network, augmentation = built(recipe)
     training = fer2013.load(data, "training")
-    masters = _teachers(recipe, teachers, training.faces_gray)
+    masters = _teachers(recipe, teachers, training)
     public = fer2013.load(data, "public_test")
     wanted = targets(recipe, training, votes)
     training, wanted = run.chosen_faces(training, wanted, limit, recipe.seed)
@@ -81,7 +81,10 @@ def train(
     if begun.is_finished:
         return out / "network.keras"
     if start is not None:
-        _start(network, recipe, start, training.faces_gray)
+        # The crops that it is going to learn from: layers that were measured on others would answer
+        # otherwise as soon as they are trained.
+        crops_of = (augmentation(batch, training=True) for batch in _some_batches(training))
+        _start(network, recipe, start, crops_of)
     faces = DeviceFaces(training.faces_gray, wanted)
     indices = keras.Input((), dtype="int32")
     pictures, distributions = faces(indices)
@@ -107,7 +110,7 @@ def train(
 
 
 def _teachers(
-    recipe: EmotionRecipe, paths: Sequence[Path], faces_gray: np.ndarray
+    recipe: EmotionRecipe, paths: Sequence[Path], faces: fer2013.FaceSet
 ) -> list[keras.Model]:
     """The trained teachers; what a released file leaves out, the teacher's recipe tells."""
     if all(path.suffix != ".tflite" for path in paths):
@@ -127,12 +130,12 @@ def _teachers(
         if not isinstance(made_by, EmotionRecipe):
             raise RecipeError(f"teachers: expected classifiers' recipes, got a detector's: {name}")
         teacher, _ = built(made_by)
-        start_from(teacher, path, _some_batches(faces_gray))
+        start_from(teacher, path, _some_batches(faces))
         teachers.append(teacher)
     return teachers
 
 
-def _start(network: keras.Model, recipe: EmotionRecipe, path: Path, faces_gray: np.ndarray) -> None:
+def _start(network: keras.Model, recipe: EmotionRecipe, path: Path, batches: Iterable[Any]) -> None:
     """Gives a network the weights that it begins with; it may be wider than they are."""
     begun = network
     earlier = load_start(recipe)
@@ -140,15 +143,17 @@ def _start(network: keras.Model, recipe: EmotionRecipe, path: Path, faces_gray: 
         narrow, _ = built(earlier)
         if [tuple(w.shape) for w in narrow.weights] != [tuple(w.shape) for w in network.weights]:
             begun = narrow
-    start_from(begun, path, _some_batches(faces_gray))
+    start_from(begun, path, batches)
     if begun is not network:
         widen(network, begun, seed=recipe.seed)
 
 
-def _some_batches(faces_gray: np.ndarray) -> Iterator[np.ndarray]:
-    """(128, 48, 48, 1) float32 faces, as a network takes them."""
-    for start in range(0, min(len(faces_gray), _STATISTICS_FACES), 128):
-        yield faces_gray[start : start + 128, ..., None].astype(np.float32)
+def _some_batches(faces: fer2013.FaceSet) -> Iterator[np.ndarray]:
+    """(128, 48, 48, 1) float32 faces of all emotions, as a network takes them."""
+    # Kaggle's pictures stand in the order of their emotions.
+    some = faces.faces_gray[:: max(1, len(faces.labels) // _STATISTICS_FACES)]
+    for start in range(0, len(some), 128):
+        yield some[start : start + 128, ..., None].astype(np.float32)
 
 
 def built(recipe: EmotionRecipe) -> tuple[keras.Model, FaceAugmentation]:
