@@ -20,7 +20,7 @@ from training.start import start_from
 from training.widening import widen
 
 _STATISTICS_FACES: Final = 6400
-"""Faces on which a released network's layers are measured, when a run begins with it."""
+"""Faces, or a few more, on which a released network's layers are measured."""
 
 
 def train(
@@ -81,10 +81,10 @@ def train(
     if begun.is_finished:
         return out / "network.keras"
     if start is not None:
-        # The crops that it is going to learn from: layers that were measured on others would answer
+        # Layers that were measured on other pictures than it is going to learn from would answer
         # otherwise as soon as they are trained.
-        crops_of = (augmentation(batch, training=True) for batch in _some_batches(training))
-        _start(network, recipe, start, crops_of)
+        changed = (augmentation(batch, training=True) for batch in _some_batches(training))
+        _start(network, recipe, start, changed)
     faces = DeviceFaces(training.faces_gray, wanted)
     indices = keras.Input((), dtype="int32")
     pictures, distributions = faces(indices)
