@@ -125,11 +125,14 @@ def _classifier(
     # Opened here and nowhere else, once for each release.
     private = fer2013.load(data, "private_test")
     classifier = EmotionClassifier(partial, temperature=temperature)
-    votes = f", FER+'s votes for {recipe.ferplus_weight:.0%} of each answer"
+    learned = [load(part) for part in recipe.average_of] or [recipe]
+    shares = sorted({one.ferplus_weight for one in learned if isinstance(one, EmotionRecipe)})
+    told = " to ".join(f"{share:.0%}" for share in {shares[0]: 0, shares[-1]: 0})
+    votes = f", FER+'s votes for {told} of each answer"
     return {
         "temperature": temperature,
         "labels": EMOTIONS,
-        "data": f"FER-2013 training split, 28,709 faces{votes if recipe.ferplus_weight else ''}; "
+        "data": f"FER-2013 training split, 28,709 faces{votes if shares[-1] else ''}; "
         "calibrated on "
         f"{len(faces)} of them ({calibration_list.name}); recipe and temperature chosen "
         "on PublicTest",

@@ -6,7 +6,16 @@ import sys
 from collections.abc import Sequence
 
 from edge_agent.errors import EdgeAgentError
-from training.commands import compare, distill, evaluate, evaluate_detector, many, pack, train
+from training.commands import (
+    average,
+    compare,
+    distill,
+    evaluate,
+    evaluate_detector,
+    many,
+    pack,
+    train,
+)
 from training.fer2013 import DatasetError
 from training.recipe import RecipeError
 
@@ -34,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         "The networks run on the backend that $KERAS_BACKEND names: tensorflow, jax or torch.",
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in (train, distill, many, pack, evaluate, compare, evaluate_detector):
+    for command in (train, distill, average, many, pack, evaluate, compare, evaluate_detector):
         command.add_to(commands)
     return top
 

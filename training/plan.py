@@ -57,7 +57,11 @@ def jobs(wanted: Iterable[str], out: Path) -> list[Job]:
     for text in wanted:
         name, _, numbers = text.partition(":")
         recipe = recipes.load(name)
-        if not isinstance(recipe, EmotionRecipe) or recipe.starts_from is not None:
+        if (
+            not isinstance(recipe, EmotionRecipe)
+            or recipe.starts_from is not None
+            or recipe.average_of
+        ):
             raise RecipeError(f"{name}: expected a classifier's recipe that starts from nothing")
         try:
             seeds = [int(number) for number in numbers.split(",")] if numbers else [recipe.seed]

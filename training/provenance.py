@@ -13,17 +13,27 @@ TEACHER: Final = "face_detection_yunet_2026may.onnx"
 def training_commands(
     recipe: Recipe, name: str, data: Path, *, seed: int | None = None
 ) -> list[str]:
-    """The commands that train by a recipe and those it needs before, in their order, each once.
+    """The commands that make a recipe's network and all before it, in their order, each once.
 
     Args:
         recipe: with its name.
         name: of the recipe; its run lies in ``runs/<name>``.
         data: what it was trained on; a card tells only the file's name.
-        seed: that it was trained with; None for the recipe's own.
+        seed: that it was trained with; None for the recipe's own. An average has none.
 
     Raises:
         RecipeError: for a teacher or an earlier network that no recipe makes.
     """
+    if isinstance(recipe, EmotionRecipe) and recipe.average_of:
+        words = ["python", "-m", "training", "average", name]
+        words += ["--networks", *(f"runs/{part}/network.keras" for part in recipe.average_of)]
+        words += ["--data", data.name, "--out", f"runs/{name}"]
+        earlier = [
+            command
+            for part in recipe.average_of
+            for command in training_commands(load(part), part, data)
+        ]
+        return list(dict.fromkeys([*earlier, shlex.join(words)]))
     teachers: tuple[str, ...] = ()
     if isinstance(recipe, EmotionRecipe) and recipe.distillation is not None:
         teachers = recipe.distillation.teachers
@@ -33,7 +43,7 @@ def training_commands(
         words += ["--ferplus", "ferplus_votes.csv"]
     if isinstance(recipe, DetectorRecipe) and recipe.teacher_weight:
         words += ["--teacher", TEACHER]
-    earlier: list[str] = []
+    earlier = []
     for teacher in teachers:
         earlier += training_commands(load(teacher), teacher, data)
     if teachers:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge_agent.messages import describe
 
@@ -63,6 +63,8 @@ class EmotionRecipe(_Recipe):
         mixup: alpha of the distribution by which neighbours are mixed; 0 for none.
         measure_every: epochs from one measurement, saved network and backup to the next.
         distillation: for a student, what it learns from its teachers.
+        average_of: recipes whose networks' weights are averaged in place of training; this recipe
+            then tells the network, and the crops on which it is measured.
     """
 
     task: Literal["emotion_classifier"]
@@ -73,6 +75,16 @@ class EmotionRecipe(_Recipe):
     mixup: float = Field(default=0, ge=0)
     measure_every: int = Field(default=1, gt=0)
     distillation: Distillation | None = None
+    average_of: tuple[str, ...] = Field(default=(), min_length=2)
+
+    @model_validator(mode="after")
+    def _learns_or_averages(self) -> "EmotionRecipe":
+        if self.average_of and (self.starts_from or self.distillation):
+            raise ValueError(
+                "expected average_of without starts_from and distillation, which are for training; "
+                "set those to null"
+            )
+        return self
 
 
 class Hardships(BaseModel):
