@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from edge_agent.config import Detector
 from tests.bench import measure, processes, report
 from tests.bench.alternative import Alternative
 from tests.bench.scenes import RATES, read_trial, wall
@@ -47,7 +48,12 @@ def main(arguments: list[str] | None = None) -> int:
         parts[f"faces: {number}"] = measure.parts(frames)
     for rate, trial in trials.items():
         parts[report.scene(rate)] = measure.parts(trial.frames)
-    parts[report.ALL_SEARCHED] = measure.parts(trials[max(RATES)].frames, search_all=True)
+    parts[report.ALL_SEARCHED] = measure.parts(
+        trials[max(RATES)].frames, Detector(repeat_seconds=0)
+    )
+    parts[report.LARGE] = measure.parts(
+        trials[min(RATES)].frames, Detector(longer_side=report.LARGE_SIDE)
+    )
     print("counting the people of the video", flush=True)
     figures = report.Figures(
         videos=videos,
@@ -57,7 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
         alternative_found={
             rate: measure.alternative_found(trial, alternative) for rate, trial in trials.items()
         },
-        agent_started=processes.start("-m", "edge_agent", "run", "--print", "--source", video),
+        agent_started=processes.start_agent(video, Detector()),
+        large_agent_started=processes.start_agent(video, Detector(longer_side=report.LARGE_SIDE)),
         alternative_started=processes.start("-m", "tests.bench.alternative", video, yunet, fer),
         import_seconds=processes.import_seconds("edge_agent.agent"),
     )

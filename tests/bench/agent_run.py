@@ -67,15 +67,17 @@ class _Meter:
             yield frame
 
 
-def run_agent(frames: Frames, *, search_all: bool = False) -> Run:
+def run_agent(frames: Frames, detector: Detector | None = None) -> Run:
     """Takes every frame, on the frames' own clock, and publishes into memory.
 
-    With `search_all` every frame is searched for faces, and none followed.
+    Args:
+        frames: makes them anew at every call.
+        detector: how to look for faces; None for the settings as they come.
     """
     meter = _Meter(frames)
     # Every number is wanted here, also of small groups.
     settings = Settings(
-        detector=Detector(repeat_seconds=0) if search_all else Detector(),
+        detector=detector or Detector(),
         privacy=Privacy(min_faces=1),
     )
     printed = io.StringIO()

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from edge_agent.config import Detector
 from edge_agent.face_detector import Faces
 from tests.bench.agent_run import run_agent
 from tests.bench.alternative import Alternative
@@ -62,11 +63,11 @@ def race(frames: Frames, alternative: Alternative) -> Pair:
     )
 
 
-def parts(frames: Frames, *, search_all: bool = False) -> dict[str, float]:
+def parts(frames: Frames, detector: Detector | None = None) -> dict[str, float]:
     """Processor milliseconds a frame by part of the agent; the sum is all it takes."""
     watch = Stopwatch()
     with watch.watching():
-        run = run_agent(frames, search_all=search_all)
+        run = run_agent(frames, detector)
     # The parts also hold the first frames.
     number = len(run.people)
     told = {part: 1000 * seconds / number for part, seconds in watch.seconds.items()}

@@ -3,11 +3,15 @@
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import yaml
+
+from edge_agent.config import Detector
 from tests.support import PATIENCE_SECONDS, REPOSITORY
 
 _IMPORTS: Final = 5
@@ -46,6 +50,14 @@ def start(*arguments: str | Path) -> Started:
         process.kill()
         process.wait(PATIENCE_SECONDS)
     return Started(first - began, peak)
+
+
+def start_agent(video: Path, detector: Detector) -> Started:
+    """The agent on a video, with these settings of its detector."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "config.yaml"
+        config.write_text(yaml.safe_dump({"detector": detector.model_dump(mode="json")}))
+        return start(*("-m", "edge_agent", "run", "--print", "--source", video, "--config", config))
 
 
 def import_seconds(module: str) -> float:
