@@ -13,7 +13,7 @@ from training.calibration import Calibrated, calibrate
 from training.evaluate import ClassifierReport, evaluate
 from training.fer2013 import FaceSet
 from training.networks import Network
-from training.statistics import Share
+from training.statistics import Difference, Share
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,7 @@ class Compared:
         public: on PublicTest.
         private: right on PrivateTest, for what is released and for others' networks only.
         readout: right by FER+'s majority among 8, after a linear map of the logits.
+        differences: from the first network, on PublicTest, by what is asked for; none for itself.
     """
 
     network: Network
@@ -31,6 +32,7 @@ class Compared:
     public: ClassifierReport
     private: ClassifierReport | None
     readout: Share | None
+    differences: dict[str, Difference]
 
 
 def compare(
@@ -55,6 +57,7 @@ def compare(
         if faces is not None and votes is not None
     }
     result = []
+    first: dict[str, np.ndarray] = {}
     for network in tqdm(networks, desc="measuring", unit="network"):
         calibrated = calibrate(network, public)
         opened = open_private or network.is_released or network.kind == "peer"
@@ -66,8 +69,30 @@ def compare(
         readout = None
         if votes is not None and private is not None and opened:
             readout = _readout(calibrated, public, private, seen[id(public)], seen[id(private)])
-        result.append(Compared(network, calibrated.temperature, measured[0], measured[1], readout))
+        right = _right(calibrated, public, seen.get(id(public)))
+        differences = {asked: Difference.of(first[asked], right[asked]) for asked in first}
+        first = first or right
+        result.append(
+            Compared(
+                network, calibrated.temperature, measured[0], measured[1], readout, differences
+            )
+        )
     return result
+
+
+def _right(
+    classifier: Calibrated, faces: FaceSet, votes: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """By what is asked for, (N,) bool: whether the answer is right."""
+    answers = classifier.predict(faces.faces_gray).argmax(axis=1)
+    right = {"FER-2013's labels": answers == faces.labels}
+    if votes is not None:
+        majority = ferplus.majority(votes)
+        known = (majority >= 0) & (majority != ferplus.CONTEMPT)
+        agreed = majority == faces.labels
+        right["FER+, 7 emotions"] = (answers == majority)[known]
+        right["both agree"] = (answers == majority)[agreed]
+    return right
 
 
 def _readout(

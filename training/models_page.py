@@ -49,6 +49,7 @@ temperature, or one fitted on PublicTest.
 ## By size of the face, PublicTest
 
 {_sizes(compared)}""",
+        _differences(compared),
         _private(compared),
         _ferplus(compared),
         _seeds(compared),
@@ -88,6 +89,21 @@ def _sizes(compared: Sequence[Compared]) -> str:
         lost = 100 * (each.public.by_size[48].value - each.public.by_size[24].value)
         rows.append([each.network.name, *map(str, shares), f"{lost:.1f} points"])
     return _table(head, rows)
+
+
+def _differences(compared: Sequence[Compared]) -> str:
+    first, *others = compared
+    if not others:
+        return ""
+    head = ["network", *others[0].differences]
+    rows = [[each.network.name, *map(str, each.differences.values())] for each in others]
+    return f"""## Against {first.network.name}, picture by picture, PublicTest
+
+The pictures that a network is right for and {first.network.name} is not, those where it is the
+other way round, and p: how probable such a difference, or a larger one, is if both are equally good
+(the exact sign test). Who looks at many networks will find a small p among them by chance.
+
+{_table(head, rows)}"""
 
 
 def _private(compared: Sequence[Compared]) -> str:

@@ -33,6 +33,36 @@ class Share:
         return f"{100 * self.value:.1f} % ({low} to {high})"
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What one answers rightly and another does not, and the other way round; and chance.
+
+    As text: the pictures gained and lost, and how probable a difference of at least this size is
+    where both are equally good (the exact sign test, as McNemar, 1947, has it for pairs).
+    """
+
+    gained: int
+    lost: int
+
+    @classmethod
+    def of(cls, before: np.ndarray, after: np.ndarray) -> "Difference":
+        """Counts pictures: (N,) bool each, whether the answer is right."""
+        return cls(int((after & ~before).sum()), int((before & ~after).sum()))
+
+    @property
+    def probability(self) -> float:
+        """0..1; 1 where both answer alike."""
+        # Not above: a board that only measures times has no SciPy.
+        from scipy.stats import binomtest
+
+        number = self.gained + self.lost
+        return float(binomtest(self.gained, number).pvalue) if number else 1.0
+
+    def __str__(self) -> str:
+        chance = f"= {self.probability:.2f}" if self.probability >= 0.005 else "< 0.01"
+        return f"+{self.gained} -{self.lost} (p {chance})"
+
+
 def wilson_interval(hits: int, total: int) -> tuple[float, float]:
     """The 95 % interval of a share, 0..1 (Wilson, 1927); everything where nothing was tried."""
     if total == 0:

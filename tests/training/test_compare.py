@@ -47,6 +47,9 @@ def test_a_page_compares_networks_ensembles_and_fers(
     assert "| 2 min, 1 × a processor |" in row
     assert "| emotion_classifier + tiny | ensemble |" in text
     assert "## PrivateTest, where it was opened" in text
+    section = text.split("## Against emotion_classifier, picture by picture")[1].split("##")[0]
+    assert "| tiny | +" in section
+    assert "| emotion_classifier |" not in section
     assert str(tmp_path) not in text
     assert cv2.imread(str(page.with_suffix(".png"))) is not None
 

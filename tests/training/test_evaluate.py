@@ -8,7 +8,7 @@ from training.evaluate import by_label, evaluate, fit_temperature, reliability
 from training.face_detector.evaluate import match, threshold_for_count
 from training.fer2013 import FaceSet
 from training.ferplus import ANSWERS
-from training.statistics import Share, wilson_interval
+from training.statistics import Difference, Share, wilson_interval
 
 
 def _faces(*rows: tuple[float, float, float, float, float]) -> Faces:
@@ -53,6 +53,16 @@ def test_the_threshold_for_counting_makes_the_numbers_the_least_wrong() -> None:
     # What nobody asks for counts neither way.
     skip[1][:] = True
     assert threshold_for_count([first, second], true, skip, min_height=24) == 0.7
+
+
+def test_a_difference_is_counted_picture_by_picture_and_set_against_chance() -> None:
+    before = np.array([True] * 10 + [False] * 10)
+    after = np.array([True] * 9 + [False] + [True] * 8 + [False] * 2)
+    # Of nine coins at most one falls on the other side: 2 (1 + 9) / 512.
+    assert str(Difference.of(before, after)) == "+8 -1 (p = 0.04)"
+    assert Difference.of(before, after).probability == pytest.approx(20 / 512)
+    assert str(Difference(gained=1, lost=30)) == "+1 -30 (p < 0.01)"
+    assert str(Difference.of(before, before)) == "+0 -0 (p = 1.00)"
 
 
 def test_wilson_interval() -> None:

@@ -72,7 +72,7 @@ def chosen_recipe(options: argparse.Namespace) -> recipes.Recipe:
     if isinstance(recipe, recipes.EmotionRecipe) and recipe.average_of:
         raise RecipeError(
             f"{options.recipe}: expected a recipe that trains, got one that averages the networks "
-            f"of {' and '.join(recipe.average_of)}; use python -m training average"
+            f"of {', '.join(recipe.average_of)}; use python -m training average"
         )
     for key, least in (("epochs", 1), ("seed", 0), ("limit", 1)):
         value = getattr(options, key)
