@@ -21,9 +21,9 @@ def average(
     """Writes ``network.keras``, the mean of several networks.
 
     Networks that went on from the same one, each on its own way, often lie so near to each other
-    that the mean of their weights answers at least as well as they do together, at the price of
-    one (Wortsman et al., "Model soups", 2022). Batch normalisation's statistics belong to nobody's
-    weights any more and are measured on training crops of the recipe.
+    that the mean of their weights answers about as well as they do together, at the price of one
+    (Wortsman et al., "Model soups", 2022). Their batch normalisation's statistics do not fit the
+    mean, whose own are measured on training crops of the recipe.
 
     Args:
         recipe: one with `average_of`.
