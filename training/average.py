@@ -8,8 +8,8 @@ import numpy as np
 from tqdm import tqdm
 
 from training import fer2013, run
-from training.averaging import measure_statistics
 from training.fer2013 import FaceSet
+from training.moving_average import measure_statistics
 from training.networks import load_keras
 from training.recipe import EmotionRecipe, RecipeError
 from training.train import built

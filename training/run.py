@@ -11,13 +11,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge_agent.messages import describe
-from training.averaging import SaveAveraged, measure_statistics
 from training.backup import Backup
 from training.classifier import ClassifierTrainer, StatisticsTrainer, compiled
 from training.device_data import Batches, DeviceFaces
 from training.devices import device, most_steps_a_call, share_batches
 from training.fer2013 import FaceSet
 from training.log import EpochLog, tensorboard
+from training.moving_average import SaveAveraged, measure_statistics
 from training.randomness import EpochRandomness
 from training.recipe import EmotionRecipe, Recipe, RecipeError
 from training.schedule import optimizer

@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from training import run, wider_face
-from training.averaging import SaveAveraged, measure_statistics
 from training.backup import Backup
 from training.deepening import added_blocks, deepen
 from training.face_detector.augmentation import random_crop
@@ -16,6 +15,7 @@ from training.face_detector.loss import detection_loss
 from training.face_detector.network import face_detector
 from training.face_detector.teacher import Teacher
 from training.log import EpochLog, tensorboard
+from training.moving_average import SaveAveraged, measure_statistics
 from training.recipe import DetectorRecipe, RecipeError, load_start
 from training.schedule import optimizer
 from training.start import start_from
