@@ -16,7 +16,7 @@ from edge_agent.emotions import EMOTIONS
 from edge_agent.preprocess import Letterbox
 from training import fer2013, wider_face
 from training.evaluate import evaluate, fit_temperature
-from training.provenance import training_commands
+from training.provenance import learned_by, training_commands
 from training.recipe import EmotionRecipe, load
 from training.run import read_run
 
@@ -128,15 +128,19 @@ def _classifier(
     learned = [load(part) for part in recipe.average_of] or [recipe]
     shares = sorted({one.ferplus_weight for one in learned if isinstance(one, EmotionRecipe)})
     told = " to ".join(f"{share:.0%}" for share in {shares[0]: 0, shares[-1]: 0})
-    votes = f", FER+'s votes for {told} of each answer"
+    votes = f", FER+'s votes for {told} of each answer" if shares[-1] else ""
+    others = any(
+        one.distillation and one.distillation.unlabelled_pixels for one in learned_by(recipe)
+    )
+    wider_terms = ", WIDER FACE for non-commercial research" if others else ""
+    unlabelled = "; faces of WIDER FACE's training pictures, without labels" if others else ""
     return {
         "temperature": temperature,
         "labels": EMOTIONS,
-        "data": f"FER-2013 training split, 28,709 faces{votes if shares[-1] else ''}; "
-        "calibrated on "
+        "data": f"FER-2013 training split, 28,709 faces{votes}{unlabelled}; calibrated on "
         f"{len(faces)} of them ({calibration_list.name}); recipe and temperature chosen "
         "on PublicTest",
-        "terms": "FER-2013 is for research use; these weights are Apache-2.0",
+        "terms": f"FER-2013 is for research use{wider_terms}; these weights are Apache-2.0",
         "measured": {
             "fer2013_public_test": evaluate(classifier, public).summary(),
             "fer2013_private_test": evaluate(classifier, private).summary(),

@@ -55,7 +55,9 @@ class ClassifierTrainer(keras.Model):
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         right = ops.argmax(y_pred["logits"], axis=-1) == ops.argmax(y_pred["targets"], axis=-1)
-        self._accuracy.update_state(ops.cast(right, "float32"))
+        # A face without a label is neither right nor wrong.
+        labelled = ops.cast(ops.max(y_pred["targets"], axis=-1) > 0, "float32")
+        self._accuracy.update_state(ops.cast(right, "float32"), sample_weight=labelled)
         return self.get_metrics_result()
 
     def train_step(self, *arguments: Any) -> Any:

@@ -8,12 +8,13 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from training import ferplus
+from training import ferplus, steadiness
 from training.calibration import Calibrated, calibrate
 from training.evaluate import ClassifierReport, evaluate
 from training.fer2013 import FaceSet
 from training.networks import Network
 from training.statistics import Difference, Share
+from training.steadiness import OtherFaces, Steadiness
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,9 @@ class Compared:
         public: on PublicTest.
         private: right on PrivateTest, for what is released and for others' networks only.
         readout: right by FER+'s majority among 8, after a linear map of the logits.
-        differences: from the first network, on PublicTest, by what is asked for; none for itself.
+        steady: on faces of other cameras, where there are some.
+        differences: from the first network, on PublicTest and on those, by what is asked for; none
+            for itself.
     """
 
     network: Network
@@ -32,6 +35,7 @@ class Compared:
     public: ClassifierReport
     private: ClassifierReport | None
     readout: Share | None
+    steady: Steadiness | None
     differences: dict[str, Difference]
 
 
@@ -40,6 +44,7 @@ def compare(
     public: FaceSet,
     private: FaceSet | None = None,
     votes: Path | None = None,
+    others: OtherFaces | None = None,
     *,
     open_private: bool = False,
 ) -> list[Compared]:
@@ -49,6 +54,7 @@ def compare(
         networks: to measure, ensembles too.
         public, private: the splits.
         votes: FER+'s file.
+        others: faces of other cameras, for how steady the answers are.
         open_private: open PrivateTest for networks that are not released, too.
     """
     seen = {
@@ -70,11 +76,20 @@ def compare(
         if votes is not None and private is not None and opened:
             readout = _readout(calibrated, public, private, seen[id(public)], seen[id(private)])
         right = _right(calibrated, public, seen.get(id(public)))
+        steady = steadiness.measure(calibrated, others) if others is not None else None
+        if steady is not None:
+            right |= {"the same mirrored": steady.mirrored, "the same moved": steady.moved}
         differences = {asked: Difference.of(first[asked], right[asked]) for asked in first}
         first = first or right
         result.append(
             Compared(
-                network, calibrated.temperature, measured[0], measured[1], readout, differences
+                network=network,
+                temperature=calibrated.temperature,
+                public=measured[0],
+                private=measured[1],
+                readout=readout,
+                steady=steady,
+                differences=differences,
             )
         )
     return result

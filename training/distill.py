@@ -55,17 +55,32 @@ class Ensemble(keras.layers.Layer):
     Args:
         teachers: trained networks.
         temperature: their logits are divided by it.
+        mirrored: they answer for each crop and for its mirror image.
     """
 
-    def __init__(self, teachers: Sequence[keras.Model], temperature: float, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        teachers: Sequence[keras.Model],
+        temperature: float,
+        *,
+        mirrored: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(dtype="float32", trainable=False, **kwargs)
         self._teachers = list(teachers)
         for teacher in self._teachers:
             teacher.trainable = False
         self._temperature = temperature
+        self._mirrored = mirrored
 
     def call(self, crops: Any) -> Any:
         """(B, 48, 48, 1) pixels → (B, 7) float32."""
+        if self._mirrored:
+            both = self._answer(ops.concatenate([crops, ops.flip(crops, axis=2)]))
+            return ops.mean(ops.reshape(both, (2, -1, both.shape[-1])), axis=0)
+        return self._answer(crops)
+
+    def _answer(self, crops: Any) -> Any:
         answers = [
             ops.softmax(ops.cast(teacher(crops, training=False), "float32") / self._temperature)
             for teacher in self._teachers

@@ -9,6 +9,8 @@ import numpy as np
 from training.compare import Compared
 from training.evaluate import FACE_SIZES, ClassifierReport
 from training.plots import draw_comparison
+from training.statistics import Share
+from training.steadiness import LEAST_PIXELS, SIZES
 
 _MOST_DRAWN: Final = 7
 _NONE: Final = "–"
@@ -52,6 +54,7 @@ temperature, or one fitted on PublicTest.
         _differences(compared),
         _private(compared),
         _ferplus(compared),
+        _steady(compared),
         _seeds(compared),
         _labels(compared),
     ]
@@ -96,12 +99,14 @@ def _differences(compared: Sequence[Compared]) -> str:
     if not others:
         return ""
     head = ["network", *others[0].differences]
+    where = ", and [on WIDER FACE](#faces-of-other-cameras) the last two" if first.steady else ""
     rows = [[each.network.name, *map(str, each.differences.values())] for each in others]
-    return f"""## Against {first.network.name}, picture by picture, PublicTest
+    return f"""## Against {first.network.name}, picture by picture
 
-The pictures that a network is right for and {first.network.name} is not, those where it is the
-other way round, and p: how probable such a difference, or a larger one, is if both are equally good
-(the exact sign test). Who looks at many networks will find a small p among them by chance.
+On PublicTest{where}. The pictures that a network is right for and
+{first.network.name} is not, those where it is the other way round, and p: how probable such a
+difference, or a larger one, is if both are equally good (the exact sign test). Who looks at many
+networks will find a small p among them by chance.
 
 {_table(head, rows)}"""
 
@@ -155,6 +160,39 @@ The taggers and FER-2013's own labels often disagree, so one answer cannot satis
 agree* asks only for pictures of one label and majority, where what a face shows is the least in
 doubt. The last column asks the same network for the taggers' view: its seven logits go through a
 linear map to eight, fitted on PublicTest's votes, as a temperature is.
+
+{_table(head, rows)}"""
+
+
+def _steady(compared: Sequence[Compared]) -> str:
+    measured = [(each.network.name, each.steady) for each in compared if each.steady is not None]
+    if not measured:
+        return ""
+    sizes = [
+        f"moved, {least} to {end - 1} px" if end else f"moved, {least} px and more"
+        for least, end in SIZES
+    ]
+    head = ["network", "mirrored", "moved", *sizes, "exaggerated told from usual"]
+    rows = []
+    for name, steady in measured:
+        shares = [Share.of(steady.mirrored), Share.of(steady.moved), *steady.moved_by_size()]
+        told = _NONE
+        if steady.told is not None:
+            area, low, high = steady.told
+            told = f"{area:.2f} ({low:.2f} to {high:.2f})"
+        rows.append([name, *map(str, shares), told])
+    sides = measured[0][1].sides
+    return f"""## Faces of other cameras
+
+{len(sides)} faces of WIDER FACE's validation pictures, of at least {LEAST_PIXELS} pixels, neither
+heavily blurred nor heavily covered, cut out around the annotated boxes. Nobody labelled their
+emotions, so this asks whether an answer is the same for the same face: *mirrored*, whether its
+mirror image has the same; *moved*, whether it keeps it in all of six crops that are moved by a
+twentieth of the box, or a tenth smaller or larger, as from one frame to the next. A network that
+always said the same would be steadiest of all: read it beside the tables above. The last column is
+the probability that a face whose expression WIDER FACE's annotators called exaggerated gets less of
+"neutral" than one of which they did not (area under the ROC curve; interval by bootstrap): one
+half is chance.
 
 {_table(head, rows)}"""
 

@@ -1,5 +1,6 @@
 """How a network came to be: the commands that make it again, for its card."""
 
+import itertools
 import shlex
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,8 @@ from training.recipe import DetectorRecipe, EmotionRecipe, Recipe, load
 
 TEACHER: Final = "face_detection_yunet_2026may.onnx"
 """The file of OpenCV Zoo that teaches detectors, as a card names it."""
+UNLABELLED: Final = "wider_dev.zip"
+"""WIDER FACE, whose faces have no emotion's label, as a card names it."""
 
 
 def training_commands(
@@ -35,8 +38,11 @@ def training_commands(
         ]
         return list(dict.fromkeys([*earlier, shlex.join(words)]))
     teachers: tuple[str, ...] = ()
+    others: list[str] = []
     if isinstance(recipe, EmotionRecipe) and recipe.distillation is not None:
         teachers = recipe.distillation.teachers
+        if recipe.distillation.unlabelled_pixels is not None:
+            others = ["--unlabelled", UNLABELLED]
     words = ["python", "-m", "training", "distill" if teachers else "train", name]
     words += ["--data", data.name, "--out", f"runs/{name}"]
     if isinstance(recipe, EmotionRecipe) and recipe.ferplus_weight > 0:
@@ -48,6 +54,7 @@ def training_commands(
         earlier += training_commands(load(teacher), teacher, data)
     if teachers:
         words += ["--teachers", *(f"runs/{teacher}/network.keras" for teacher in teachers)]
+        words += others
     if recipe.starts_from is not None:
         words += ["--start", f"runs/{recipe.starts_from}/network.keras"]
         earlier += training_commands(load(recipe.starts_from), recipe.starts_from, data)
@@ -55,3 +62,14 @@ def training_commands(
         words += ["--seed", str(seed)]
     # A student and its teacher may both begin with the same earlier network.
     return list(dict.fromkeys([*earlier, shlex.join(words)]))
+
+
+def learned_by(recipe: EmotionRecipe) -> list[EmotionRecipe]:
+    """The recipes whose training is in a network's weights: its own, or its parts', and all before.
+
+    Raises:
+        RecipeError: for an earlier network that no recipe makes.
+    """
+    before = recipe.average_of or ((recipe.starts_from,) if recipe.starts_from else ())
+    earlier = [learned_by(one) for one in map(load, before) if isinstance(one, EmotionRecipe)]
+    return [*([] if recipe.average_of else [recipe]), *itertools.chain(*earlier)]

@@ -46,6 +46,9 @@ class Distillation(BaseModel):
         teachers: the recipes that trained them.
         temperature: that softens the answers of teachers and student.
         weight: share of the teachers in the loss; the rest is the labels'.
+        mirrored: teachers answer for each crop and for its mirror image, and teach the mean.
+        unlabelled_pixels: learn from the teachers also on WIDER FACE's faces of at least this
+            size, which have no label; None for FER-2013's alone.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,6 +56,8 @@ class Distillation(BaseModel):
     teachers: tuple[str, ...] = Field(min_length=1)
     temperature: float = Field(gt=0)
     weight: float = Field(ge=0, le=1)
+    mirrored: bool = False
+    unlabelled_pixels: int | None = Field(default=None, gt=0)
 
 
 class EmotionRecipe(_Recipe):

@@ -7,8 +7,10 @@ from typing import Any, Final
 import keras
 import numpy as np
 
+from edge_agent.emotions import EMOTIONS
 from training import fer2013, networks, run
 from training import recipe as recipes
+from training import unlabelled as unlabelled_faces
 from training.augmentation import FaceAugmentation
 from training.classifier import ClassifierTrainer, Mixup
 from training.device_data import DeviceFaces
@@ -31,6 +33,7 @@ def train(
     out: Path,
     teachers: Sequence[Path] = (),
     votes: Path | None = None,
+    unlabelled: Path | None = None,
     start: Path | None = None,
     limit: int | None = None,
 ) -> Path:
@@ -47,18 +50,20 @@ def train(
         teachers: for a recipe with `distillation`: ``.keras`` files, or released ``.tflite`` ones,
             each of the recipe that stands at its place among the distillation's teachers.
         votes: of FER+, where the recipe mixes them in.
+        unlabelled: WIDER FACE, where the recipe learns from its faces.
         start: a trained network of the same family and options to begin with, or of the narrower
             ones of the recipe that this one starts from: a ``.keras`` file, or a released
             ``.tflite`` one.
-        limit: use only so many pictures, to try a recipe out.
+        limit: use only so many pictures, and so many faces without a label, to try a recipe out.
 
     Returns:
         The path of the trained network.
 
     Raises:
-        RecipeError: for a family that does not exist or options that it does not take, and for
+        RecipeError: for a family that does not exist or options that it does not take, for
             teachers where the recipe has no distillation, or none where it has, or another number
-            than it names where one is a released file.
+            than it names where one is a released file, and for faces without labels where the
+            recipe wants none, or none where it does.
         ModelError: for a file that is no teacher.
         DatasetError: for data that cannot be read.
     """
@@ -70,6 +75,10 @@ def train(
         )
     if how is None and teachers:
         raise RecipeError(f"{name}: expected a recipe with distillation, got one without")
+    least_pixels = how.unlabelled_pixels if how is not None else None
+    if (least_pixels is None) != (unlabelled is None):
+        expected = "none" if least_pixels is None else "WIDER FACE"
+        raise RecipeError(f"{name}: expected {expected} with --unlabelled, got {unlabelled}")
     run.prepare(recipe)
     network, augmentation = built(recipe)
     training = fer2013.load(data, "training")
@@ -77,6 +86,12 @@ def train(
     public = fer2013.load(data, "public_test")
     wanted = targets(recipe, training, votes)
     training, wanted = run.chosen_faces(training, wanted, limit, recipe.seed)
+    pictures = training.faces_gray
+    if unlabelled is not None and least_pixels is not None:
+        others = _without_labels(unlabelled, least_pixels, limit, recipe.seed)
+        # A distribution of nothing but zeros: the labels' loss does not see such a face.
+        wanted = np.concatenate([wanted, np.zeros((len(others), len(EMOTIONS)), np.float32)])
+        pictures = np.concatenate([pictures, others])
     begun = run.begin(name, recipe, out, pictures=len(wanted), teachers=teachers)
     if begun.is_finished:
         return out / "network.keras"
@@ -85,17 +100,17 @@ def train(
         # otherwise as soon as they are trained.
         changed = (augmentation(batch, training=True) for batch in _some_batches(training))
         _start(network, recipe, start, changed)
-    faces = DeviceFaces(training.faces_gray, wanted)
+    faces = DeviceFaces(pictures, wanted)
     indices = keras.Input((), dtype="int32")
-    pictures, distributions = faces(indices)
+    originals, distributions = faces(indices)
     crops, distributions = Mixup(recipe.mixup, seed=recipe.seed)(
-        augmentation(pictures), distributions
+        augmentation(originals), distributions
     )
     outputs = {"logits": network(crops), "targets": distributions}
     if how is None:
         model = ClassifierTrainer(indices, outputs)
     else:
-        outputs["teachers"] = Ensemble(masters, how.temperature)(crops)
+        outputs["teachers"] = Ensemble(masters, how.temperature, mirrored=how.mirrored)(crops)
         model = DistillationTrainer(indices, outputs, how=how)
     return run.carry_out(
         begun,
@@ -133,6 +148,11 @@ def _teachers(
         start_from(teacher, path, _some_batches(faces))
         teachers.append(teacher)
     return teachers
+
+
+def _without_labels(source: Path, least_pixels: int, limit: int | None, seed: int) -> np.ndarray:
+    faces = unlabelled_faces.load(source, least_pixels)
+    return faces[np.random.default_rng(seed).permutation(len(faces))[:limit]]
 
 
 def _start(network: keras.Model, recipe: EmotionRecipe, path: Path, batches: Iterable[Any]) -> None:

@@ -8,7 +8,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
 
 from edge_agent.model_card import RELEASED  # noqa: E402
-from tests.training.datasets import fer2013_zip, ferplus_csv  # noqa: E402
+from tests.training.datasets import fer2013_zip, ferplus_csv, wider_face_zip  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.models import EMOTION_MODELS  # noqa: E402
 
@@ -38,6 +38,7 @@ def test_a_page_compares_networks_ensembles_and_fers(
     data, votes = fer2013_zip(tmp_path / "fer.zip"), ferplus_csv(tmp_path / "votes.csv")
     page = tmp_path / "models.md"
     words = ["compare", RELEASED_CLASSIFIER, network, "--data", data, "--ferplus", votes]
+    words += ["--wider", wider_face_zip(tmp_path / "wider.zip")]
     words += ["--ensemble", RELEASED_CLASSIFIER, network, "--report", page]
     assert main([str(word) for word in words]) == 0, capsys.readouterr().err
     text = page.read_text()
@@ -50,6 +51,9 @@ def test_a_page_compares_networks_ensembles_and_fers(
     section = text.split("## Against emotion_classifier, picture by picture")[1].split("##")[0]
     assert "| tiny | +" in section
     assert "| emotion_classifier |" not in section
+    others = text.split("## Faces of other cameras")[1].split("##")[0]
+    assert "6 faces of WIDER FACE" in others
+    assert "| emotion_classifier + tiny |" in others
     assert str(tmp_path) not in text
     assert cv2.imread(str(page.with_suffix(".png"))) is not None
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from training.provenance import training_commands
-from training.recipe import load, names
+from training.provenance import learned_by, training_commands
+from training.recipe import EmotionRecipe, load, names
 
 DATA = Path("/somewhere/data.zip")
 
@@ -31,3 +31,20 @@ def test_a_seed_of_its_own_is_told_of_the_last_network_only() -> None:
     assert last.endswith("--seed 99")
     assert earlier
     assert not any("--seed" in command for command in earlier)
+
+
+def test_the_recipes_behind_a_mean_are_those_of_its_parts_and_of_all_before() -> None:
+    recipe = load("emotion_student_average")
+    assert isinstance(recipe, EmotionRecipe)
+    seeds = [one.seed for one in learned_by(recipe)]
+    parts = ["emotion_student_fine", "emotion_student_both", "emotion_student_labels"]
+    assert {load(name).seed for name in parts} < set(seeds)
+    assert load("emotion_student_untaught") in learned_by(recipe)
+    # The mean itself learned nothing.
+    assert recipe not in learned_by(recipe)
+
+
+def test_a_recipe_that_learns_without_labels_says_where_the_faces_are() -> None:
+    name = "emotion_student_steady"
+    *_, last = training_commands(load(name), name, DATA)
+    assert "--unlabelled wider_dev.zip" in last

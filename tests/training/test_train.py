@@ -18,6 +18,7 @@ from edge_agent.errors import ModelError  # noqa: E402
 from edge_agent.model_card import RELEASED  # noqa: E402
 from tests.training.datasets import fer2013_zip, ferplus_csv, wider_face_zip  # noqa: E402
 from training.device_data import Batches  # noqa: E402
+from training.distill import Ensemble  # noqa: E402
 from training.face_detector.train import train as train_detector  # noqa: E402
 from training.log import EpochLog, read_log  # noqa: E402
 from training.recipe import DetectorRecipe, EmotionRecipe, RecipeError  # noqa: E402
@@ -165,6 +166,44 @@ def test_a_student_learns_what_its_teachers_answer(tmp_path: Path) -> None:
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     # Measured when it was asked for, and at the end.
     assert [bool(row["public_test_accuracy"]) for row in rows] == [False] * 5 + [True]
+
+
+def test_faces_without_a_label_have_teachers_alone(tmp_path: Path) -> None:
+    how = {
+        **{"teachers": ["one"], "temperature": 1.0, "weight": 0.5},
+        **{"mirrored": True, "unlabelled_pixels": 20},
+    }
+    pixels = keras.Input((48, 48, 1))
+    keras.Model(pixels, keras.layers.Dense(7)(keras.layers.Flatten()(pixels))).save(
+        tmp_path / "one.keras"
+    )
+    given: dict[str, Any] = {
+        **{"name": "student", "data": fer2013_zip(tmp_path / "fer.zip"), "out": tmp_path / "run"},
+        "teachers": [tmp_path / "one.keras"],
+    }
+    wider = wider_face_zip(tmp_path / "wider.zip", pictures=10)
+    with pytest.raises(RecipeError, match="expected WIDER FACE with --unlabelled, got None"):
+        train(recipe(distillation=how), **given)
+    alone = recipe(distillation={**how, "unlabelled_pixels": None})
+    with pytest.raises(RecipeError, match="expected none with --unlabelled, got"):
+        train(alone, unlabelled=wider, **given)
+    path = train(recipe(distillation=how, epochs=1), unlabelled=wider, **given)
+    made = read_run(path)
+    assert made is not None
+    # 42 of FER-2013, and two in each of eight training pictures.
+    assert made.pictures == 42 + 16
+
+
+def test_teachers_answer_for_a_face_and_its_mirror_image() -> None:
+    pixels = keras.Input((48, 48, 1))
+    teacher = keras.Model(pixels, keras.layers.Dense(7)(keras.layers.Flatten()(pixels / 255)))
+    crops = np.random.default_rng(0).uniform(0, 255, (3, 48, 48, 1)).astype(np.float32)
+    mirrored = np.ascontiguousarray(crops[:, :, ::-1])
+    one = Ensemble([teacher], 2.0)
+    both = np.asarray(Ensemble([teacher], 2.0, mirrored=True)(crops))
+    expected = (np.asarray(one(crops)) + np.asarray(one(mirrored))) / 2
+    assert both == pytest.approx(expected, abs=1e-6)
+    assert not np.allclose(both, np.asarray(one(crops)), atol=1e-3)
 
 
 def test_a_released_file_teaches_where_nobody_kept_the_float_network(tmp_path: Path) -> None:

@@ -27,6 +27,13 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--data", metavar="PATH", type=Path, required=True, help=FER2013)
     parser.add_argument("--ferplus", metavar="FILE", type=Path, help="FER+'s votes")
     parser.add_argument(
+        "--wider",
+        metavar="PATH",
+        type=Path,
+        help="WIDER FACE (a zip file or its folder), to measure as well how steady the answers are "
+        "for the faces in its validation pictures",
+    )
+    parser.add_argument(
         "--ensemble",
         metavar="FILE",
         type=Path,
@@ -62,7 +69,7 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measures and writes the page; returns 0."""
     from edge_agent.model_card import RELEASED
-    from training import fer2013, models_page, networks
+    from training import fer2013, models_page, networks, steadiness
     from training.compare import compare
     from training.peers import installed_fer
 
@@ -81,6 +88,7 @@ def run(options: argparse.Namespace) -> int:
         fer2013.load(options.data, "public_test").some(options.limit),
         fer2013.load(options.data, "private_test").some(options.limit) if opens else None,
         options.ferplus,
+        steadiness.load(options.wider) if options.wider else None,
         open_private=options.open_private,
     )
     models_page.write(

@@ -25,6 +25,13 @@ def add_to(commands: Commands) -> None:
         help="trained network.keras files, or released .tflite ones in the order of the recipe's "
         "teachers; their answers are averaged",
     )
+    parser.add_argument(
+        "--unlabelled",
+        metavar="PATH",
+        type=Path,
+        help="WIDER FACE (a zip file or its folder), where the recipe also learns what its "
+        "teachers say of faces without a label",
+    )
     parser.set_defaults(function=run)
 
 
@@ -42,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
         data=options.data,
         out=options.out,
         votes=options.ferplus,
+        unlabelled=options.unlabelled,
         start=options.start,
         limit=options.limit,
     )
