@@ -172,10 +172,18 @@ def _steady(compared: Sequence[Compared]) -> str:
         f"moved, {least} to {end - 1} px" if end else f"moved, {least} px and more"
         for least, end in SIZES
     ]
-    head = ["network", "mirrored", "moved", *sizes, "exaggerated told from usual"]
+    head = [
+        "network",
+        "mirrored",
+        "moved",
+        *sizes,
+        "three and three",
+        "exaggerated told from usual",
+    ]
     rows = []
     for name, steady in measured:
         shares = [Share.of(steady.mirrored), Share.of(steady.moved), *steady.moved_by_size()]
+        shares.append(Share.of(steady.together))
         told = _NONE
         if steady.told is not None:
             area, low, high = steady.told
@@ -188,11 +196,12 @@ def _steady(compared: Sequence[Compared]) -> str:
 heavily blurred nor heavily covered, cut out around the annotated boxes. Nobody labelled their
 emotions, so this asks whether an answer is the same for the same face: *mirrored*, whether its
 mirror image has the same; *moved*, whether it keeps it in all of six crops that are moved by a
-twentieth of the box, or a tenth smaller or larger, as from one frame to the next. A network that
-always said the same would be steadiest of all: read it beside the tables above. The last column is
-the probability that a face whose expression WIDER FACE's annotators called exaggerated gets less of
-"neutral" than one of which they did not (area under the ROC curve; interval by bootstrap): one
-half is chance.
+twentieth of the box, or a tenth smaller or larger, as from one frame to the next; *three and
+three*, whether the mean of three of these has the same as the mean of the others: the agent, too,
+means over a person's crops in a window. A network that always said the same would be steadiest of
+all: read it beside the tables above. The last column is the probability that a face whose
+expression WIDER FACE's annotators called exaggerated gets less of "neutral" than one of which they
+did not (area under the ROC curve; interval by bootstrap): one half is chance.
 
 {_table(head, rows)}"""
 

@@ -27,6 +27,8 @@ _MOVES: Final = (
     *((0.0, 0.0, 0.9), (0.0, 0.0, 1.1)),
 )
 """Right, down and enlarged, as shares of the box; the first is the face as it is annotated."""
+_THREE, _OTHER_THREE = [1, 3, 5], [2, 4, 6]
+"""The agent means a person's answers over the crops of a window; here three moves each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,7 @@ class Steadiness:
     Attributes:
         mirrored: (N,) bool; the face and its mirror image have the same answer.
         moved: (N,) bool; the face has the same answer in all seven crops.
+        together: (N,) bool; the mean of three moved crops has the same answer as the other mean.
         sides: (N,) float32, as of the faces.
         told: the probability that a face whose expression is called exaggerated gets less of
             "neutral" than one whose expression is not (the area under the ROC curve), and the 95 %
@@ -59,6 +62,7 @@ class Steadiness:
 
     mirrored: np.ndarray
     moved: np.ndarray
+    together: np.ndarray
     sides: np.ndarray
     told: tuple[float, float, float] | None
 
@@ -97,10 +101,12 @@ def measure(classifier: Classifier, faces: OtherFaces) -> Steadiness:
     probabilities = probabilities.reshape(number, moves, len(EMOTIONS))
     answers = probabilities.argmax(axis=2)
     mirrored = classifier.predict(np.ascontiguousarray(faces.crops[:, 0, :, ::-1])).argmax(axis=1)
+    means = [probabilities[:, some].mean(axis=1) for some in (_THREE, _OTHER_THREE)]
     expressive = 1 - probabilities[:, 0, EMOTIONS.index("neutral")]
     return Steadiness(
         mirrored=mirrored == answers[:, 0],
         moved=(answers == answers[:, :1]).all(axis=1),
+        together=means[0].argmax(axis=1) == means[1].argmax(axis=1),
         sides=faces.sides,
         told=_told(expressive[faces.exaggerated], expressive[~faces.exaggerated]),
     )

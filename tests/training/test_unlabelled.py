@@ -69,6 +69,8 @@ def test_an_answer_is_steady_where_the_same_face_gets_it_again(tmp_path: Path) -
     measured = steadiness.measure(ByBrightness(), drawn)
     assert measured.mirrored.tolist() == [False, True, True]
     assert measured.moved.tolist() == [True, True, False]
+    # The one that differs is outweighed by the two others of its three.
+    assert measured.together.tolist() == [True, True, True]
     assert [share.hits for share in measured.moved_by_size()] == [1, 1, 0]
     assert measured.told is None
 
