@@ -99,14 +99,17 @@ def _differences(compared: Sequence[Compared]) -> str:
     if not others:
         return ""
     head = ["network", *others[0].differences]
-    where = ", and [on WIDER FACE](#faces-of-other-cameras) the last two" if first.steady else ""
+    where = (
+        ", the last two columns [on WIDER FACE](#faces-of-other-cameras)" if first.steady else ""
+    )
     rows = [[each.network.name, *map(str, each.differences.values())] for each in others]
     return f"""## Against {first.network.name}, picture by picture
 
-On PublicTest{where}. The pictures that a network is right for and
-{first.network.name} is not, those where it is the other way round, and p: how probable such a
-difference, or a larger one, is if both are equally good (the exact sign test). Who looks at many
-networks will find a small p among them by chance.
+On PublicTest{where}.
+The pictures that a network is right for and {first.network.name} is not, those where it
+is the other way round, and p: how probable such a difference, or a larger one, is if both are
+equally good (the exact sign test). Who looks at many networks will find a small p among them by
+chance.
 
 {_table(head, rows)}"""
 
