@@ -75,10 +75,12 @@ def load(
     source = Path(source)
     if source.is_dir():
         names = [path.relative_to(source).as_posix() for path in source.rglob("*")]
-        return _load(names, lambda name: (source / name).read_bytes(), split, seed, validation)
+        return _load(
+            source, names, lambda name: (source / name).read_bytes(), split, seed, validation
+        )
     try:
         with zipfile.ZipFile(source) as archive:
-            return _load(archive.namelist(), archive.read, split, seed, validation)
+            return _load(source, archive.namelist(), archive.read, split, seed, validation)
     except (OSError, zipfile.BadZipFile) as error:
         raise DatasetError(
             f"{source}: expected WIDER FACE as a zip file or a folder, got {error}"
@@ -111,11 +113,19 @@ def parse_annotations(text: str) -> dict[str, np.ndarray]:
 
 
 def _load(
-    names: list[str], read: Callable[[str], bytes], split: str, seed: int, validation: int
+    source: Path,
+    names: list[str],
+    read: Callable[[str], bytes],
+    split: str,
+    seed: int,
+    validation: int,
 ) -> list[LabelledPicture]:
     texts = [name for name in names if name.endswith("_bbx_gt.txt")]
     if len(texts) != 1:
-        raise DatasetError(f"expected one wider_face_split/*_bbx_gt.txt, found {len(texts)}")
+        raise DatasetError(
+            f"{source}: expected WIDER FACE with one wider_face_split/*_bbx_gt.txt, found "
+            f"{len(texts)}"
+        )
     annotations = parse_annotations(read(texts[0]).decode())
     files = {"/".join(name.split("/")[-2:]): name for name in names if name.endswith(".jpg")}
     result = []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import shared_data
-from tests.training.datasets import wider_face_zip
+from tests.training.datasets import fer2013_zip, wider_face_zip
 from training import wider_face
 from training.fer2013 import DatasetError
 
@@ -32,6 +32,12 @@ def test_a_picture_without_a_face_has_one_line_of_zeros() -> None:
 def test_a_broken_line_is_named() -> None:
     with pytest.raises(DatasetError, match="line 1: expected WIDER FACE's text format"):
         wider_face.parse_annotations("a.jpg\nmany\n")
+
+
+def test_another_data_set_is_told_by_its_file(tmp_path: Path) -> None:
+    data = fer2013_zip(tmp_path / "fer.zip", each=1)
+    with pytest.raises(DatasetError, match=r"fer\.zip: expected WIDER FACE with one"):
+        wider_face.load(data, "training")
 
 
 def test_the_trial_video_is_never_trained_on() -> None:
