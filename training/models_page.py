@@ -204,7 +204,8 @@ three*, whether the mean of three of these has the same as the mean of the other
 means over a person's crops in a window. A network that always said the same would be steadiest of
 all: read it beside the tables above. The last column is the probability that a face whose
 expression WIDER FACE's annotators called exaggerated gets less of "neutral" than one of which they
-did not (area under the ROC curve; interval by bootstrap): one half is chance.
+did not (area under the ROC curve; interval by bootstrap): one half is chance. Faces of one picture
+are not independent, so the true intervals are wider.
 
 {_table(head, rows)}"""
 

@@ -6,9 +6,11 @@ once. Whether an answer is right cannot be told here, but whether it is the same
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+from scipy.stats import bootstrap
+from sklearn.metrics import roc_auc_score
 
 from edge_agent.emotions import EMOTIONS
 from edge_agent.preprocess import face_crops
@@ -113,22 +115,17 @@ def measure(classifier: Classifier, faces: OtherFaces) -> Steadiness:
 
 
 def _told(exaggerated: np.ndarray, usual: np.ndarray) -> tuple[float, float, float] | None:
-    from scipy.stats import bootstrap, rankdata
-
     if min(len(exaggerated), len(usual)) < 2:
         return None
 
-    def area(more: np.ndarray, less: np.ndarray, axis: int = -1) -> Any:
-        # The area is the Mann-Whitney statistic as a share of all pairs.
-        ranks = rankdata(np.concatenate([more, less], axis=axis), axis=axis)
-        count, others = more.shape[axis], less.shape[axis]
-        above = ranks[..., :count].sum(axis=axis) - count * (count + 1) / 2
-        return above / (count * others)
+    def area(more: np.ndarray, less: np.ndarray) -> float:
+        which = np.repeat([True, False], [len(more), len(less)])
+        return float(roc_auc_score(which, np.concatenate([more, less])))
 
     interval = bootstrap(
-        (exaggerated, usual), area, n_resamples=1000, method="percentile", rng=0
+        (exaggerated, usual), area, vectorized=False, n_resamples=1000, method="percentile", rng=0
     ).confidence_interval
-    return float(area(exaggerated, usual)), float(interval.low), float(interval.high)
+    return area(exaggerated, usual), float(interval.low), float(interval.high)
 
 
 def _moved(boxes_xyxy: np.ndarray, right: float, down: float, enlarged: float) -> np.ndarray:

@@ -17,6 +17,7 @@ from edge_agent.emotion_classifier import EmotionClassifier, softmax  # noqa: E4
 from edge_agent.errors import ModelError  # noqa: E402
 from edge_agent.model_card import RELEASED  # noqa: E402
 from tests.training.datasets import fer2013_zip, ferplus_csv, wider_face_zip  # noqa: E402
+from training.classifier import ClassifierTrainer  # noqa: E402
 from training.device_data import Batches  # noqa: E402
 from training.distill import Ensemble  # noqa: E402
 from training.face_detector.train import train as train_detector  # noqa: E402
@@ -192,6 +193,18 @@ def test_faces_without_a_label_have_teachers_alone(tmp_path: Path) -> None:
     assert made is not None
     # 42 of FER-2013, and two in each of eight training pictures.
     assert made.pictures == 42 + 16
+
+
+def test_a_face_without_a_label_is_neither_right_nor_wrong_nor_a_loss() -> None:
+    indices = keras.Input((), dtype="int32")
+    trainer = ClassifierTrainer(indices, indices)
+    logits = np.array([[5, 0, 0, 0, 0, 0, 0], [0, 5, 0, 0, 0, 0, 0]], np.float32)
+    targets = np.array([[1, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0]], np.float32)
+    answers = {"logits": logits, "targets": targets}
+    assert float(trainer.compute_metrics(None, None, answers)["accuracy"]) == 1
+    one = {key: value[:1] for key, value in answers.items()}
+    both, alone = (float(trainer.compute_loss(y_pred=some)) for some in (answers, one))
+    assert 2 * both == pytest.approx(alone)
 
 
 def test_teachers_answer_for_a_face_and_its_mirror_image() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("scipy", reason="the engineer's tools need SciPy: install 'training'")
+pytest.importorskip("sklearn", reason="the engineer's tools need scikit-learn: 'training'")
 
 from edge_agent.emotions import EMOTIONS
 from tests.training.datasets import wider_face_zip
