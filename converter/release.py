@@ -16,9 +16,9 @@ from edge_agent.emotions import EMOTIONS
 from edge_agent.preprocess import Letterbox
 from training import fer2013, wider_face
 from training.evaluate import evaluate, fit_temperature
-from training.provenance import learned_by, training_commands
+from training.provenance import learned_by, training_command
 from training.recipe import EmotionRecipe, load
-from training.run import read_run
+from training.run_file import read_run
 
 CALIBRATION_PICTURES: Final = 200
 CALIBRATION_SEED: Final = 0
@@ -84,9 +84,7 @@ def release(
                 )
         run = read_run(network)
         seed = run.recipe["seed"] if run is not None else recipe.seed
-        how = " && ".join(
-            [*training_commands(recipe, Path(recipe_name).name, data, seed=seed), command]
-        )
+        how = f"{training_command(recipe_name, data, seed=seed)} && {command}"
         recipe = recipe.model_copy(update={"seed": seed})
         card = card_of(
             recipe,

@@ -15,7 +15,7 @@ from edge_agent.preprocess import FACE_SIZE
 from training.costs import multiply_adds
 from training.keras_file import read_keras
 from training.peers import Fer
-from training.run import Run, read_run
+from training.run_file import Run, read_run
 
 _LEAST = 1e-7
 

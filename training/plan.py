@@ -1,11 +1,11 @@
-"""Trains many recipes on one machine, several at a time, within a budget of minutes."""
+"""Trains recipes and all that they need first, several at a time, within a budget of minutes."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,79 +13,195 @@ from typing import Any, Final
 from tqdm import tqdm
 
 from training import recipe as recipes
-from training.recipe import EmotionRecipe, RecipeError
+from training.recipe import EmotionRecipe, Recipe, RecipeError
+from training.run_file import Run, read_run
 
 _PATIENCE_SECONDS: Final = 1.0
+_SOURCES: Final = {
+    "ferplus": "FER+'s votes",
+    "unlabelled": "WIDER FACE, for faces without a label",
+    "teacher": "YuNet's ONNX file",
+}
+"""Options that name what some recipes learn from, beside their data."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One training: a recipe with a seed.
+    """One training, or one mean of weights, in a folder beside those that it needs.
 
     Attributes:
-        teachers: the folders of the runs it needs first.
+        name: of the recipe, or its path.
+        recipe: its content, with the seed that was asked for.
+        folder: of the run.
+        own_seed: whether the seed is the recipe's own.
     """
 
-    recipe: str
-    seed: int
+    name: str
+    recipe: Recipe
     folder: Path
-    teachers: tuple[Path, ...] = ()
+    own_seed: bool = True
 
-    def command(self, given: Sequence[str]) -> list[str]:
-        """What trains it, with the options that all jobs share."""
-        verb = "distill" if self.teachers else "train"
-        words = [sys.executable, "-m", "training", verb, self.recipe, *given]
-        words += ["--seed", str(self.seed), "--out", str(self.folder)]
+    @property
+    def teachers(self) -> tuple[Path, ...]:
+        """Folders of the runs whose networks teach this one."""
+        found = self.recipe.distillation if isinstance(self.recipe, EmotionRecipe) else None
+        return self._beside(found.teachers if found else ())
+
+    @property
+    def parts(self) -> tuple[Path, ...]:
+        """Folders of the runs whose mean this is."""
+        parts = self.recipe.average_of if isinstance(self.recipe, EmotionRecipe) else ()
+        return self._beside(parts)
+
+    @property
+    def start(self) -> tuple[Path, ...]:
+        """Folder of the run that this one goes on from, if there is one."""
+        return self._beside((self.recipe.starts_from,) if self.recipe.starts_from else ())
+
+    @property
+    def needs(self) -> tuple[Path, ...]:
+        """Folders of the runs that have to be finished first."""
+        return (*self.teachers, *self.parts, *self.start)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Options that name what it learns from, beside ``--data``."""
+        if not isinstance(self.recipe, EmotionRecipe):
+            return ("teacher",) if self.recipe.teacher_weight else ()
+        if self.parts:
+            return ()
+        distillation = self.recipe.distillation
+        unlabelled = distillation is not None and distillation.unlabelled_pixels is not None
+        wanted = {"ferplus": self.recipe.ferplus_weight > 0, "unlabelled": unlabelled}
+        return tuple(option for option, needed in wanted.items() if needed)
+
+    def command(self, data: Path, sources: dict[str, Path], given: Sequence[str]) -> list[str]:
+        """What makes it.
+
+        Args:
+            data: FER-2013, or WIDER FACE for a detector.
+            sources: option → file; what this recipe does not learn from is left out.
+            given: further options of a training.
+        """
+        words = [sys.executable, "-m", "training"]
+        if self.parts:
+            words += ["average", self.name, "--networks", *map(_network, self.parts)]
+        else:
+            words += ["distill" if self.teachers else "train", self.name, *given]
+            words += ["--seed", str(self.recipe.seed)]
+        words += ["--data", str(data), "--out", str(self.folder)]
+        for option in self.sources:
+            words += [f"--{option}", str(sources[option])]
         if self.teachers:
-            words += ["--teachers", *(str(path / "network.keras") for path in self.teachers)]
+            words += ["--teachers", *map(_network, self.teachers)]
+        if self.start:
+            words += ["--start", *map(_network, self.start)]
         return words
 
+    def is_finished(self) -> bool:
+        """Whether its network is there, and no older than those that it is the mean of.
 
-def jobs(wanted: Iterable[str], out: Path) -> list[Job]:
-    """The trainings in an order in which teachers come before their students.
+        Raises:
+            RecipeError: when the folder holds what no run wrote.
+        """
+        if not self.parts:
+            run = self._run()
+            return run is not None and run.is_finished
+        network = self.folder / "network.keras"
+        parts = [path for part in self.parts if (path := part / "network.keras").exists()]
+        return network.exists() and all(
+            part.stat().st_mtime <= network.stat().st_mtime for part in parts
+        )
+
+    def progress(self) -> str:
+        """How far it is, in a few words."""
+        run = self._run()
+        epochs = "" if run is None else f" {run.epochs}/{run.recipe['epochs']} epochs"
+        return self.folder.name + epochs
+
+    def _run(self) -> Run | None:
+        return read_run(self.folder / "network.keras")
+
+    def _beside(self, names: Iterable[str]) -> tuple[Path, ...]:
+        return tuple(self.folder.parent / name for name in names)
+
+
+def jobs(
+    wanted: Iterable[str], out: Path, *, is_finished: Callable[[Job], bool] = lambda job: False
+) -> list[Job]:
+    """What has to be done, in an order in which all that a job needs comes before it.
 
     Args:
         wanted: names of recipes, with seeds where it is not the recipe's own:
             ``emotion_student:1,2,3``.
         out: a folder for all runs; each becomes ``<recipe>`` or, for another seed,
             ``<recipe>-<seed>``.
+        is_finished: a job for which it is true needs nothing any more.
 
     Raises:
-        RecipeError: for a recipe that cannot be trained like this.
+        RecipeError: for a recipe that is none, seeds that are none, or the seed of a mean.
     """
     found: dict[Path, Job] = {}
     for text in wanted:
         name, _, numbers = text.partition(":")
         recipe = recipes.load(name)
-        if (
-            not isinstance(recipe, EmotionRecipe)
-            or recipe.starts_from is not None
-            or recipe.average_of
-        ):
-            raise RecipeError(f"{name}: expected a classifier's recipe that starts from nothing")
+        if numbers and isinstance(recipe, EmotionRecipe) and recipe.average_of:
+            raise RecipeError(f"{text}: expected no seed for a mean of networks, which draws none")
         try:
             seeds = [int(number) for number in numbers.split(",")] if numbers else [recipe.seed]
         except ValueError as error:
             raise RecipeError(f"{text}: expected seeds as in {name}:1,2,3") from error
-        teachers = recipe.distillation.teachers if recipe.distillation else ()
-        for teacher in jobs(teachers, out):
-            found.setdefault(teacher.folder, teacher)
+        stem = Path(name).stem
         for seed in seeds:
-            folder = out / (name if seed == recipe.seed else f"{name}-{seed}")
-            found.setdefault(
-                folder, Job(name, seed, folder, tuple(out / each for each in teachers))
-            )
+            own = seed == recipe.seed
+            folder = out / (stem if own else f"{stem}-{seed}")
+            job = Job(name, recipe.model_copy(update={"seed": seed}), folder, own)
+            needs = () if is_finished(job) else (path.name for path in job.needs)
+            for earlier in jobs(needs, out, is_finished=is_finished):
+                found.setdefault(earlier.folder, earlier)
+            found.setdefault(folder, job)
     return list(found.values())
 
 
-def carry_out(
-    queue: Sequence[Job], given: Sequence[str], *, at_once: int, budget_seconds: float
-) -> dict[Path, str]:
-    """Trains what is not finished; what the budget cuts short goes on in the next call.
+def check(queue: Sequence[Job], sources: dict[str, Path]) -> None:
+    """Looks before hours are spent whether all is there that the jobs learn from.
 
     Args:
         queue: of `jobs`.
-        given: options of every training.
+        sources: option → file, of those that were given.
+
+    Raises:
+        RecipeError: for jobs that learn from different data, and for an option that is missing.
+    """
+    tasks = {job.recipe.task: job.name for job in queue}
+    if len(tasks) > 1:
+        raise RecipeError(
+            f"{' and '.join(tasks.values())}: expected recipes that learn from the same --data, "
+            "got a classifier's and a detector's; train them one after the other"
+        )
+    for job in queue:
+        for option in job.sources:
+            if option not in sources:
+                raise RecipeError(
+                    f"{job.name}: expected --{option}, {_SOURCES[option]}, which it learns from; "
+                    "got none"
+                )
+
+
+def carry_out(
+    queue: Sequence[Job],
+    data: Path,
+    sources: dict[str, Path],
+    given: Sequence[str],
+    *,
+    at_once: int,
+    budget_seconds: float,
+) -> dict[Path, str]:
+    """Does what is not finished; what the budget cuts short goes on in the next call.
+
+    Args:
+        queue: of `jobs`.
+        data, sources, given: of `Job.command`.
         at_once: trainings that run beside each other and share the device.
         budget_seconds: then the rest is ended.
 
@@ -93,28 +209,33 @@ def carry_out(
         Folder of each job → ``finished``, ``ended``, ``waiting`` or ``failed``.
     """
     end = time.monotonic() + budget_seconds
-    state = {job.folder: "finished" if _is_finished(job.folder) else "waiting" for job in queue}
-    running: dict[Path, subprocess.Popen[bytes]] = {}
+    state = {job.folder: "finished" if job.is_finished() else "waiting" for job in queue}
+    running: dict[Path, tuple[Job, subprocess.Popen[bytes]]] = {}
     progress = tqdm(queue, desc="training", unit="network")
     progress.update(sum(value == "finished" for value in state.values()))
     try:
         while time.monotonic() < end:
             for job in queue:
-                ready = all(state.get(teacher) == "finished" for teacher in job.teachers)
-                if state[job.folder] == "waiting" and ready and len(running) < at_once:
-                    running[job.folder] = _start(job, given, at_once)
+                if state[job.folder] != "waiting" or len(running) == at_once:
+                    continue
+                if all(state[folder] == "finished" for folder in job.needs):
+                    words = job.command(data, sources, given)
+                    running[job.folder] = job, _start(words, job.folder, at_once)
                     state[job.folder] = "running"
             if not running:
                 break
-            for folder, process in list(running.items()):
+            said = ", ".join(job.progress() for job, _ in running.values())
+            if said != progress.postfix:  # where a log takes it, a line only when there is news
+                progress.set_postfix_str(said)
+            time.sleep(_PATIENCE_SECONDS)
+            for folder, (job, process) in list(running.items()):
                 if process.poll() is not None:
                     del running[folder]
-                    finished = process.returncode == 0 and _is_finished(folder)
+                    finished = process.returncode == 0 and job.is_finished()
                     state[folder] = "finished" if finished else "failed"
                     progress.update()
-            time.sleep(_PATIENCE_SECONDS)
     finally:
-        for folder, process in running.items():
+        for folder, (_, process) in running.items():
             process.send_signal(signal.SIGTERM)
             process.wait()
             state[folder] = "ended"
@@ -122,23 +243,18 @@ def carry_out(
     return state
 
 
-def _is_finished(folder: Path) -> bool:
-    from training.run import read_run
-
-    run = read_run(folder / "network.keras")
-    return run is not None and run.is_finished
+def _network(folder: Path) -> str:
+    return str(folder / "network.keras")
 
 
-def _start(job: Job, given: Sequence[str], at_once: int) -> "subprocess.Popen[bytes]":
-    job.folder.mkdir(parents=True, exist_ok=True)
+def _start(words: Sequence[str], folder: Path, at_once: int) -> "subprocess.Popen[bytes]":
+    folder.mkdir(parents=True, exist_ok=True)
     environment: dict[str, Any] = {
         # JAX would take three quarters of the memory for the first of them.
         "XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 / at_once:.2f}",
         # Seeds of one recipe compile the same step.
-        "JAX_COMPILATION_CACHE_DIR": str(job.folder.parent / "compiled"),
+        "JAX_COMPILATION_CACHE_DIR": str(folder.parent / "compiled"),
         **os.environ,
     }
-    with (job.folder / "terminal.txt").open("ab") as terminal:
-        return subprocess.Popen(
-            job.command(given), stdout=terminal, stderr=terminal, env=environment
-        )
+    with (folder / "terminal.txt").open("ab") as terminal:
+        return subprocess.Popen(words, stdout=terminal, stderr=terminal, env=environment)

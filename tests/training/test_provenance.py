@@ -1,36 +1,39 @@
-"""A card's commands make the network again, in an order in which all that is needed exists."""
+"""A card's command makes the network again, with all that it needs and no word more."""
 
 from pathlib import Path
 
-from training.provenance import learned_by, training_commands
+import pytest
+
+from training.__main__ import parser
+from training.provenance import learned_by, training_command
 from training.recipe import EmotionRecipe, load, names
 
 DATA = Path("/somewhere/data.zip")
 
 
-def test_every_recipes_commands_need_only_what_earlier_ones_made() -> None:
-    for name in names():
-        made: set[str] = set()
-        commands = training_commands(load(name), name, DATA)
-        for command in commands:
-            words = command.split()
-            needed = {word for word in words if word.endswith("/network.keras")}
-            assert needed <= made, command
-            folder = words[words.index("--out") + 1]
-            # Nobody waits twice for the same network.
-            assert folder + "/network.keras" not in made
-            made.add(folder + "/network.keras")
-            assert "/somewhere" not in command
-        assert words[4] == name
+@pytest.mark.parametrize("name", names())
+def test_every_recipes_command_can_be_typed(name: str) -> None:
+    command = training_command(name, DATA)
+    options = parser().parse_args(command.split()[3:])
+    assert options.recipes == [name]
+    assert options.data == Path("data.zip")
 
 
-def test_a_seed_of_its_own_is_told_of_the_last_network_only() -> None:
+def test_a_command_names_what_the_networks_before_learn_from() -> None:
+    assert training_command("emotion_half_steady", DATA) == (
+        "python -m training all emotion_half_steady --data data.zip --ferplus ferplus_votes.csv "
+        "--unlabelled wider_dev.zip --out runs"
+    )
+    assert "--unlabelled" not in training_command("emotion_student_average", DATA)
+    # detector_first itself has no teacher.
+    assert "--teacher" not in training_command("detector_first", DATA)
+    assert "--teacher face_detection_yunet_2026may.onnx" in training_command("detector_deep", DATA)
+
+
+def test_a_seed_of_its_own_is_told() -> None:
     name = "emotion_student_taught"
-    *earlier, last = training_commands(load(name), name, DATA, seed=99)
-    assert last.startswith(f"python -m training distill {name} --data data.zip")
-    assert last.endswith("--seed 99")
-    assert earlier
-    assert not any("--seed" in command for command in earlier)
+    assert f" all {name}:99 " in training_command(name, DATA, seed=99)
+    assert f" all {name} " in training_command(name, DATA, seed=load(name).seed)
 
 
 def test_the_recipes_behind_a_mean_are_those_of_its_parts_and_of_all_before() -> None:
@@ -41,9 +44,3 @@ def test_the_recipes_behind_a_mean_are_those_of_its_parts_and_of_all_before() ->
         assert load(name) in learned_by(recipe)
     # The mean itself learned nothing.
     assert recipe not in learned_by(recipe)
-
-
-def test_a_recipe_that_learns_without_labels_says_where_the_faces_are() -> None:
-    name = "emotion_student_steady"
-    *_, last = training_commands(load(name), name, DATA)
-    assert "--unlabelled wider_dev.zip" in last

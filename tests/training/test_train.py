@@ -23,7 +23,7 @@ from training.distill import Ensemble  # noqa: E402
 from training.face_detector.train import train as train_detector  # noqa: E402
 from training.log import EpochLog, read_log  # noqa: E402
 from training.recipe import DetectorRecipe, EmotionRecipe, RecipeError  # noqa: E402
-from training.run import read_run  # noqa: E402
+from training.run_file import read_run  # noqa: E402
 from training.train import train  # noqa: E402
 
 RELEASED_CLASSIFIER = RELEASED / "emotion_classifier.tflite"

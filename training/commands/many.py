@@ -1,22 +1,26 @@
-"""``python -m training all``: many recipes within a budget."""
+"""``python -m training all``: recipes and all that they need first."""
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
 from training import plan
-from training.commands.options import FER2013, Commands
-from training.recipe import RecipeError
+from training.commands.options import DATA, Commands
+from training.fer2013 import DatasetError
+from training.recipe import EmotionRecipe, RecipeError
+
+_SOURCES = ("ferplus", "unlabelled", "teacher")
 
 
 def add_to(commands: Commands) -> None:
     """Adds the command and its options."""
     parser = commands.add_parser(
         "all",
-        help="train many recipes, several at a time, within a budget",
-        description="Trains classifiers and their teachers first, several at a time on one "
-        "device, into a folder for each, with what they say in terminal.txt. Given again, it goes "
-        "on with what is not finished.",
+        help="train recipes, and before them all that they need",
+        description="Trains recipes, each into a folder of its own, with what it says in "
+        "terminal.txt: first the networks that teach it, that it goes on from, or that it is the "
+        "mean of. Given again, it goes on with what is not finished.",
     )
     parser.add_argument(
         "recipes",
@@ -24,8 +28,22 @@ def add_to(commands: Commands) -> None:
         nargs="+",
         help="name of a recipe, with seeds where its own are not enough: emotion_student:1,2,3",
     )
-    parser.add_argument("--data", metavar="PATH", type=Path, required=True, help=FER2013)
-    parser.add_argument("--ferplus", metavar="FILE", type=Path, required=True, help="FER+'s votes")
+    parser.add_argument("--data", metavar="PATH", type=Path, required=True, help=DATA)
+    parser.add_argument(
+        "--ferplus", metavar="FILE", type=Path, help="FER+'s votes, for most classifiers"
+    )
+    parser.add_argument(
+        "--unlabelled",
+        metavar="PATH",
+        type=Path,
+        help="WIDER FACE, for classifiers that also learn from faces without a label",
+    )
+    parser.add_argument(
+        "--teacher", metavar="FILE", type=Path, help="YuNet's ONNX file, for most detectors"
+    )
+    parser.add_argument(
+        "--workers", metavar="N", type=int, help="threads that make a detector's crops (default: 1)"
+    )
     parser.add_argument(
         "--out", metavar="FOLDER", type=Path, required=True, help="folder for all runs"
     )
@@ -33,11 +51,15 @@ def add_to(commands: Commands) -> None:
         "--budget-minutes",
         metavar="N",
         type=float,
-        default=25.0,
-        help="after so long what runs is ended; the next call goes on (default: 25)",
+        default=math.inf,
+        help="after so long what runs is ended; the next call goes on (default: no limit)",
     )
     parser.add_argument(
-        "--at-once", metavar="N", type=int, default=3, help="trainings side by side (default: 3)"
+        "--at-once",
+        metavar="N",
+        type=int,
+        default=1,
+        help="trainings side by side, for a GPU that one does not fill (default: 1)",
     )
     parser.add_argument(
         "--epochs", metavar="N", type=int, help="in place of each recipe's number of epochs"
@@ -47,20 +69,38 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Trains what is not finished; returns 1 where a training failed, else 0."""
-    if options.at_once < 1 or options.budget_minutes <= 0:
+    """Trains what is not finished; returns 0 once all is, 1 otherwise."""
+    if options.at_once < 1 or not options.budget_minutes > 0:
         raise RecipeError("expected --at-once of at least 1 and --budget-minutes above 0")
-    queue = plan.jobs(options.recipes, options.out)
-    given = ["--data", str(options.data), "--ferplus", str(options.ferplus)]
-    for name in ("epochs", "limit"):
+    queue = plan.jobs(options.recipes, options.out, is_finished=plan.Job.is_finished)
+    sources = {
+        name: getattr(options, name) for name in _SOURCES if getattr(options, name) is not None
+    }
+    plan.check(queue, sources)
+    if options.workers is not None and isinstance(queue[0].recipe, EmotionRecipe):
+        raise RecipeError("expected --workers for a detector only, got it for a classifier")
+    for path in (options.data, *sources.values()):
+        if not path.exists():
+            raise DatasetError(f"{path}: expected a file or a folder, got none")
+    given = []
+    for name in ("epochs", "limit", "workers"):
         if getattr(options, name) is not None:
             given += [f"--{name}", str(getattr(options, name))]
     state = plan.carry_out(
-        queue, given, at_once=options.at_once, budget_seconds=60 * options.budget_minutes
+        queue,
+        options.data,
+        sources,
+        given,
+        at_once=options.at_once,
+        budget_seconds=60 * options.budget_minutes,
     )
     for folder, how in state.items():
         print(f"{folder}: {how}")
     failed = [folder for folder, how in state.items() if how == "failed"]
     if failed:
         print(f"training: {failed[0]}/terminal.txt says why it failed", file=sys.stderr)
-    return 1 if failed else 0
+        return 1
+    if set(state.values()) != {"finished"}:
+        print("training: not all is finished; the same command goes on", file=sys.stderr)
+        return 1
+    return 0

@@ -17,6 +17,11 @@ else:
 
 FER2013 = "FER-2013: a zip file, its folder, fer2013.csv, or a packed file"
 """Help for an option that names it."""
+DATA = (
+    "FER-2013 for a classifier (a zip file, its folder, fer2013.csv or a packed file), WIDER FACE "
+    "for a detector (a zip file or its folder)"
+)
+"""Help for an option that names what a recipe learns from."""
 
 
 def add_run(command: argparse.ArgumentParser) -> None:
@@ -24,14 +29,7 @@ def add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "recipe", metavar="RECIPE", help=f"a YAML file, or one of: {', '.join(recipes.names())}"
     )
-    command.add_argument(
-        "--data",
-        metavar="PATH",
-        type=Path,
-        required=True,
-        help="FER-2013 for a classifier (a zip file, its folder, fer2013.csv or a packed file), "
-        "WIDER FACE for a detector (a zip file or its folder)",
-    )
+    command.add_argument("--data", metavar="PATH", type=Path, required=True, help=DATA)
     command.add_argument(
         "--ferplus",
         metavar="FILE",
