@@ -42,26 +42,29 @@ class Job:
     own_seed: bool = True
 
     @property
-    def teachers(self) -> tuple[Path, ...]:
-        """Folders of the runs whose networks teach this one."""
+    def teachers(self) -> tuple[str, ...]:
+        """Recipes whose networks teach this one."""
         found = self.recipe.distillation if isinstance(self.recipe, EmotionRecipe) else None
-        return self._beside(found.teachers if found else ())
+        return found.teachers if found else ()
 
     @property
-    def parts(self) -> tuple[Path, ...]:
-        """Folders of the runs whose mean this is."""
-        parts = self.recipe.average_of if isinstance(self.recipe, EmotionRecipe) else ()
-        return self._beside(parts)
+    def parts(self) -> tuple[str, ...]:
+        """Recipes whose networks this is the mean of."""
+        return self.recipe.average_of if isinstance(self.recipe, EmotionRecipe) else ()
 
     @property
-    def start(self) -> tuple[Path, ...]:
-        """Folder of the run that this one goes on from, if there is one."""
-        return self._beside((self.recipe.starts_from,) if self.recipe.starts_from else ())
+    def start(self) -> tuple[str, ...]:
+        """The recipe whose network this one goes on from, if there is one."""
+        return (self.recipe.starts_from,) if self.recipe.starts_from else ()
 
     @property
-    def needs(self) -> tuple[Path, ...]:
-        """Folders of the runs that have to be finished first."""
+    def needs(self) -> tuple[str, ...]:
+        """Recipes whose networks have to be there first."""
         return (*self.teachers, *self.parts, *self.start)
+
+    def folder_of(self, name: str) -> Path:
+        """The folder of a run that it needs."""
+        return self.folder.parent / Path(name).stem
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -85,7 +88,7 @@ class Job:
         """
         words = [sys.executable, "-m", "training"]
         if self.parts:
-            words += ["average", self.name, "--networks", *map(_network, self.parts)]
+            words += ["average", self.name, "--networks", *self._networks(self.parts)]
         else:
             words += ["distill" if self.teachers else "train", self.name, *given]
             words += ["--seed", str(self.recipe.seed)]
@@ -93,9 +96,9 @@ class Job:
         for option in self.sources:
             words += [f"--{option}", str(sources[option])]
         if self.teachers:
-            words += ["--teachers", *map(_network, self.teachers)]
+            words += ["--teachers", *self._networks(self.teachers)]
         if self.start:
-            words += ["--start", *map(_network, self.start)]
+            words += ["--start", *self._networks(self.start)]
         return words
 
     def is_finished(self) -> bool:
@@ -108,7 +111,7 @@ class Job:
             run = self._run()
             return run is not None and run.is_finished
         network = self.folder / "network.keras"
-        parts = [path for part in self.parts if (path := part / "network.keras").exists()]
+        parts = [path for path in map(Path, self._networks(self.parts)) if path.exists()]
         return network.exists() and all(
             part.stat().st_mtime <= network.stat().st_mtime for part in parts
         )
@@ -122,8 +125,8 @@ class Job:
     def _run(self) -> Run | None:
         return read_run(self.folder / "network.keras")
 
-    def _beside(self, names: Iterable[str]) -> tuple[Path, ...]:
-        return tuple(self.folder.parent / name for name in names)
+    def _networks(self, names: Iterable[str]) -> list[str]:
+        return [str(self.folder_of(name) / "network.keras") for name in names]
 
 
 def jobs(
@@ -156,7 +159,7 @@ def jobs(
             own = seed == recipe.seed
             folder = out / (stem if own else f"{stem}-{seed}")
             job = Job(name, recipe.model_copy(update={"seed": seed}), folder, own)
-            needs = () if is_finished(job) else (path.name for path in job.needs)
+            needs = () if is_finished(job) else job.needs
             for earlier in jobs(needs, out, is_finished=is_finished):
                 found.setdefault(earlier.folder, earlier)
             found.setdefault(folder, job)
@@ -218,7 +221,7 @@ def carry_out(
             for job in queue:
                 if state[job.folder] != "waiting" or len(running) == at_once:
                     continue
-                if all(state[folder] == "finished" for folder in job.needs):
+                if all(state[job.folder_of(name)] == "finished" for name in job.needs):
                     words = job.command(data, sources, given)
                     running[job.folder] = job, _start(words, job.folder, at_once)
                     state[job.folder] = "running"
@@ -241,10 +244,6 @@ def carry_out(
             state[folder] = "ended"
         progress.close()
     return state
-
-
-def _network(folder: Path) -> str:
-    return str(folder / "network.keras")
 
 
 def _start(words: Sequence[str], folder: Path, at_once: int) -> "subprocess.Popen[bytes]":

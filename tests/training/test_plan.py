@@ -86,7 +86,9 @@ def test_a_mean_is_made_again_when_one_of_its_parts_was(tmp_path: Path) -> None:
     *_, mean = plan.jobs(["emotion_student_average"], tmp_path)
     assert isinstance(mean.recipe, EmotionRecipe)
     assert not mean.is_finished()
-    networks = [folder / "network.keras" for folder in (*mean.parts, mean.folder)]
+    networks = [
+        folder / "network.keras" for folder in (*map(mean.folder_of, mean.parts), mean.folder)
+    ]
     for network in networks:
         network.parent.mkdir()
         network.touch()

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,8 @@ from converter.calibration import chosen
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.errors import ModelError
 from edge_agent.face_detector import FaceDetector
-from tests.support import REPOSITORY
-from tests.training.datasets import fer2013_zip, wider_face_zip
+from tests.support import PATIENCE_SECONDS, REPOSITORY, await_true
+from tests.training.datasets import fer2013_zip, ferplus_csv, wider_face_zip
 from training import fer2013
 
 pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
@@ -92,6 +93,63 @@ def test_a_classifier_from_recipe_to_the_agent(tmp_path: Path) -> None:
     model.write_bytes(model.read_bytes() + b"\0")
     with pytest.raises(ModelError, match="SHA-256"):
         EmotionClassifier(model)
+
+
+def test_one_command_trains_all_that_a_network_needs_and_goes_on_where_it_was_ended(
+    tmp_path: Path,
+) -> None:
+    small: dict[str, object] = {
+        "task": "emotion_classifier",
+        "family": "resnet",
+        "options": {"widths": [16, 16], "blocks": [1, 1]},
+        "batch_size": 16,
+        "label_smoothing": 0.1,
+    }
+    first, taught, mean = (tmp_path / f"{name}.yaml" for name in ("first", "taught", "mean"))
+    _recipe(tmp_path, **small).rename(first)
+    distillation = {"teachers": [str(first)], "temperature": 2.0, "weight": 0.5}
+    _recipe(
+        tmp_path, **small, starts_from=str(first), ferplus_weight=0.5, distillation=distillation
+    ).rename(taught)
+    _recipe(tmp_path, **small, average_of=[str(first), str(taught)]).rename(mean)
+    runs = tmp_path / "runs"
+    arguments = ["all", mean, "--data", fer2013_zip(tmp_path / "fer.zip"), "--out", runs]
+    arguments += ["--ferplus", ferplus_csv(tmp_path / "votes.csv")]
+
+    words = [sys.executable, "-m", "training", *map(str, arguments)]
+    with subprocess.Popen(words, cwd=REPOSITORY, stderr=subprocess.PIPE) as ended:
+        await_true((runs / "first" / "terminal.txt").exists)
+        ended.terminate()
+        assert ended.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+    # Nothing goes on behind its back, in the folder that the next call writes to.
+    assert not _processes_with(str(runs))
+
+    done = _run("training", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert [line.split("/")[-1] for line in done.stdout.splitlines()] == [
+        "first: finished",
+        "taught: finished",
+        "mean: finished",
+    ]
+    networks = [runs / name / "network.keras" for name in ("first", "taught", "mean")]
+    written = [network.stat().st_mtime_ns for network in networks]
+    # Nothing is left to do: not even the first, were it lost.
+    networks[0].unlink()
+    done = _run("training", *arguments)
+    assert done.stdout == f"{runs}/mean: finished\n"
+    assert [network.stat().st_mtime_ns for network in networks[1:]] == written[1:]
+
+
+def _processes_with(word: str) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if word in command:
+            found.append(command)
+    return found
 
 
 def test_a_detector_from_recipe_to_the_agent(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 import argparse
 import math
+import signal
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 from training import plan
 from training.commands.options import DATA, Commands
@@ -86,6 +88,8 @@ def run(options: argparse.Namespace) -> int:
     for name in ("epochs", "limit", "workers"):
         if getattr(options, name) is not None:
             given += [f"--{name}", str(getattr(options, name))]
+    # Ended like this, it ends its trainings, too: two of them must not write into one folder.
+    signal.signal(signal.SIGTERM, _leave)
     state = plan.carry_out(
         queue,
         options.data,
@@ -104,3 +108,7 @@ def run(options: argparse.Namespace) -> int:
         print("training: not all is finished; the same command goes on", file=sys.stderr)
         return 1
     return 0
+
+
+def _leave(number: int, frame: Any) -> NoReturn:
+    sys.exit(128 + number)
