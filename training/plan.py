@@ -31,15 +31,13 @@ class Job:
 
     Attributes:
         name: of the recipe, or its path.
-        recipe: its content, with the seed that was asked for.
+        recipe: its content, with the seed and the epochs that were asked for.
         folder: of the run.
-        own_seed: whether the seed is the recipe's own.
     """
 
     name: str
     recipe: Recipe
     folder: Path
-    own_seed: bool = True
 
     @property
     def teachers(self) -> tuple[str, ...]:
@@ -91,7 +89,7 @@ class Job:
             words += ["average", self.name, "--networks", *self._networks(self.parts)]
         else:
             words += ["distill" if self.teachers else "train", self.name, *given]
-            words += ["--seed", str(self.recipe.seed)]
+            words += ["--seed", str(self.recipe.seed), "--epochs", str(self.recipe.epochs)]
         words += ["--data", str(data), "--out", str(self.folder)]
         for option in self.sources:
             words += [f"--{option}", str(sources[option])]
@@ -109,7 +107,8 @@ class Job:
         """
         if not self.parts:
             run = self._run()
-            return run is not None and run.is_finished
+            # After a quick trial in the same folder the network is there, and not what is wanted.
+            return run is not None and run.epochs == self.recipe.epochs
         network = self.folder / "network.keras"
         parts = [path for path in map(Path, self._networks(self.parts)) if path.exists()]
         return network.exists() and all(
@@ -130,7 +129,11 @@ class Job:
 
 
 def jobs(
-    wanted: Iterable[str], out: Path, *, is_finished: Callable[[Job], bool] = lambda job: False
+    wanted: Iterable[str],
+    out: Path,
+    *,
+    epochs: int | None = None,
+    is_finished: Callable[[Job], bool] = lambda job: False,
 ) -> list[Job]:
     """What has to be done, in an order in which all that a job needs comes before it.
 
@@ -139,6 +142,7 @@ def jobs(
             ``emotion_student:1,2,3``.
         out: a folder for all runs; each becomes ``<recipe>`` or, for another seed,
             ``<recipe>-<seed>``.
+        epochs: in place of each recipe's own number.
         is_finished: a job for which it is true needs nothing any more.
 
     Raises:
@@ -156,11 +160,11 @@ def jobs(
             raise RecipeError(f"{text}: expected seeds as in {name}:1,2,3") from error
         stem = Path(name).stem
         for seed in seeds:
-            own = seed == recipe.seed
-            folder = out / (stem if own else f"{stem}-{seed}")
-            job = Job(name, recipe.model_copy(update={"seed": seed}), folder, own)
+            folder = out / (stem if seed == recipe.seed else f"{stem}-{seed}")
+            changes = {"seed": seed, "epochs": epochs or recipe.epochs}
+            job = Job(name, recipe.model_copy(update=changes), folder)
             needs = () if is_finished(job) else job.needs
-            for earlier in jobs(needs, out, is_finished=is_finished):
+            for earlier in jobs(needs, out, epochs=epochs, is_finished=is_finished):
                 found.setdefault(earlier.folder, earlier)
             found.setdefault(folder, job)
     return list(found.values())
@@ -170,7 +174,7 @@ def check(queue: Sequence[Job], sources: dict[str, Path]) -> None:
     """Looks before hours are spent whether all is there that the jobs learn from.
 
     Args:
-        queue: of `jobs`.
+        queue: of `jobs`; what is finished learns from nothing any more.
         sources: option → file, of those that were given.
 
     Raises:
@@ -184,7 +188,7 @@ def check(queue: Sequence[Job], sources: dict[str, Path]) -> None:
         )
     for job in queue:
         for option in job.sources:
-            if option not in sources:
+            if option not in sources and not job.is_finished():
                 raise RecipeError(
                     f"{job.name}: expected --{option}, {_SOURCES[option]}, which it learns from; "
                     "got none"

@@ -12,10 +12,16 @@ from training.commands.options import chosen_recipe
 from training.recipe import EmotionRecipe, RecipeError, names
 
 SOURCES = {name: Path(f"/data/{name}") for name in ("ferplus", "unlabelled", "teacher")}
-FINISHED = (
-    '{"name": "any", "recipe": {"epochs": 2}, "pictures": 1, "backend": "b", '
-    '"device": "d", "devices": 1, "epochs": 2}'
-)
+
+
+def _finish(job: plan.Job, *, epochs: int | None = None) -> None:
+    """Leaves what a finished training of so many epochs leaves, the recipe's own by default."""
+    done = epochs or job.recipe.epochs
+    job.folder.mkdir(exist_ok=True)
+    (job.folder / "run.json").write_text(
+        f'{{"name": "any", "recipe": {{"epochs": {done}}}, "pictures": 1, "backend": "b", '
+        f'"device": "d", "devices": 1, "epochs": {done}}}'
+    )
 
 
 def test_teachers_come_before_their_students_and_once(tmp_path: Path) -> None:
@@ -30,6 +36,7 @@ def test_teachers_come_before_their_students_and_once(tmp_path: Path) -> None:
     ]
     words = queue[-1].command(Path("fer2013.zip"), SOURCES, [])
     assert words[3:7] == ["distill", "emotion_student", "--seed", "2"]
+    assert words[7:9] == ["--epochs", str(queue[-1].recipe.epochs)]
     assert words[-4:] == [
         "--teachers",
         *(str(tmp_path / teacher.folder.name / "network.keras") for teacher in queue[:1]),
@@ -65,16 +72,20 @@ def test_what_is_finished_is_not_begun_again_and_a_student_awaits_its_teachers(
     teacher = queue[0].folder
     # Nothing but the sentence that the training itself would have said.
     assert "training: " in (teacher / "terminal.txt").read_text()
-    (teacher / "run.json").write_text(FINISHED)
+    _finish(queue[0])
     state = plan.carry_out(queue[:1], data, SOURCES, [], at_once=2, budget_seconds=math.inf)
     assert list(state.values()) == ["finished"]
 
 
 def test_a_finished_network_needs_its_teachers_no_more(tmp_path: Path) -> None:
     name = "emotion_half_taught"
-    assert len(plan.jobs([name], tmp_path)) > 1
-    (tmp_path / name).mkdir()
-    (tmp_path / name / "run.json").write_text(FINISHED)
+    *teachers, student = plan.jobs([name], tmp_path)
+    assert teachers
+    # After a quick trial in the same folder nothing is finished.
+    _finish(student, epochs=1)
+    assert not student.is_finished()
+    assert plan.jobs([name], tmp_path, epochs=1, is_finished=plan.Job.is_finished)[0].is_finished()
+    _finish(student)
     for wanted, left in ((name, [name]), ("emotion_half_longer", [name, "emotion_half_longer"])):
         queue = plan.jobs([wanted], tmp_path, is_finished=plan.Job.is_finished)
         found = [job.folder.name for job in queue]
@@ -108,6 +119,7 @@ def test_a_mean_is_made_again_when_one_of_its_parts_was(tmp_path: Path) -> None:
         (["emotion_half_steady", "--ferplus", "here"], "--unlabelled, WIDER FACE"),
         (["detector_deep"], "--teacher, YuNet's ONNX file"),
         (["detector_first", "--at-once", "0"], "--at-once of at least 1"),
+        (["detector_first", "--epochs", "0"], "--epochs of at least 1"),
         (["emotion_student", "--ferplus", "here", "--workers", "2"], "for a detector only"),
         (["detector_first"], "absent.zip: expected a file or a folder"),
         (["emotion_none"], "expected a recipe"),

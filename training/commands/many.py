@@ -74,7 +74,14 @@ def run(options: argparse.Namespace) -> int:
     """Trains what is not finished; returns 0 once all is, 1 otherwise."""
     if options.at_once < 1 or not options.budget_minutes > 0:
         raise RecipeError("expected --at-once of at least 1 and --budget-minutes above 0")
-    queue = plan.jobs(options.recipes, options.out, is_finished=plan.Job.is_finished)
+    if options.epochs is not None and options.epochs < 1:
+        raise RecipeError(f"expected --epochs of at least 1, got {options.epochs}")
+    queue = plan.jobs(
+        options.recipes,
+        options.out,
+        epochs=options.epochs,
+        is_finished=plan.Job.is_finished,
+    )
     sources = {
         name: getattr(options, name) for name in _SOURCES if getattr(options, name) is not None
     }
@@ -85,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
         if not path.exists():
             raise DatasetError(f"{path}: expected a file or a folder, got none")
     given = []
-    for name in ("epochs", "limit", "workers"):
+    for name in ("limit", "workers"):
         if getattr(options, name) is not None:
             given += [f"--{name}", str(getattr(options, name))]
     # Ended like this, it ends its trainings, too: two of them must not write into one folder.
