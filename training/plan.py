@@ -108,7 +108,7 @@ class Job:
         if not self.parts:
             run = self._run()
             # After a quick trial in the same folder the network is there, and not what is wanted.
-            return run is not None and run.epochs == self.recipe.epochs
+            return run is not None and run.is_finished and run.epochs == self.recipe.epochs
         network = self.folder / "network.keras"
         parts = [path for path in map(Path, self._networks(self.parts)) if path.exists()]
         return network.exists() and all(

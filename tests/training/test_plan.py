@@ -14,12 +14,12 @@ from training.recipe import EmotionRecipe, RecipeError, names
 SOURCES = {name: Path(f"/data/{name}") for name in ("ferplus", "unlabelled", "teacher")}
 
 
-def _finish(job: plan.Job, *, epochs: int | None = None) -> None:
-    """Leaves what a finished training of so many epochs leaves, the recipe's own by default."""
+def _finish(job: plan.Job, *, epochs: int | None = None, of: int | None = None) -> None:
+    """Leaves what a training leaves after so many epochs, of as many as it was to have."""
     done = epochs or job.recipe.epochs
     job.folder.mkdir(exist_ok=True)
     (job.folder / "run.json").write_text(
-        f'{{"name": "any", "recipe": {{"epochs": {done}}}, "pictures": 1, "backend": "b", '
+        f'{{"name": "any", "recipe": {{"epochs": {of or done}}}, "pictures": 1, "backend": "b", '
         f'"device": "d", "devices": 1, "epochs": {done}}}'
     )
 
@@ -85,6 +85,9 @@ def test_a_finished_network_needs_its_teachers_no_more(tmp_path: Path) -> None:
     _finish(student, epochs=1)
     assert not student.is_finished()
     assert plan.jobs([name], tmp_path, epochs=1, is_finished=plan.Job.is_finished)[0].is_finished()
+    # A trial that asks for fewer epochs does not take what a longer training has reached so far.
+    _finish(student, epochs=1, of=30)
+    assert not plan.jobs([name], tmp_path, epochs=1)[-1].is_finished()
     _finish(student)
     for wanted, left in ((name, [name]), ("emotion_half_longer", [name, "emotion_half_longer"])):
         queue = plan.jobs([wanted], tmp_path, is_finished=plan.Job.is_finished)
