@@ -62,7 +62,7 @@ class Job:
 
     def folder_of(self, name: str) -> Path:
         """The folder of a run that it needs."""
-        return self.folder.parent / Path(name).stem
+        return _folder(name, self.folder.parent)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -146,28 +146,28 @@ def jobs(
         is_finished: a job for which it is true needs nothing any more.
 
     Raises:
-        RecipeError: for a recipe that is none, seeds that are none, or the seed of a mean.
+        RecipeError: for a recipe or a seed that is none, or the seed of a mean.
     """
     found: dict[Path, Job] = {}
     for text in wanted:
-        name, _, numbers = text.partition(":")
-        recipe = recipes.load(name)
-        if numbers and isinstance(recipe, EmotionRecipe) and recipe.average_of:
-            raise RecipeError(f"{text}: expected no seed for a mean of networks, which draws none")
-        try:
-            seeds = [int(number) for number in numbers.split(",")] if numbers else [recipe.seed]
-        except ValueError as error:
-            raise RecipeError(f"{text}: expected seeds as in {name}:1,2,3") from error
-        stem = Path(name).stem
-        for seed in seeds:
-            folder = out / (stem if seed == recipe.seed else f"{stem}-{seed}")
-            changes = {"seed": seed, "epochs": epochs or recipe.epochs}
-            job = Job(name, recipe.model_copy(update=changes), folder)
+        name, _, seeds = text.partition(":")
+        for one in [f"{name}:{seed}" for seed in seeds.split(",")] if seeds else [name]:
+            recipe, folder = recipes.load(one), _folder(one, out)
+            recipe = recipe.model_copy(update={"epochs": epochs or recipe.epochs})
+            job = Job(name, recipe, folder)
             needs = () if is_finished(job) else job.needs
             for earlier in jobs(needs, out, epochs=epochs, is_finished=is_finished):
                 found.setdefault(earlier.folder, earlier)
             found.setdefault(folder, job)
     return list(found.values())
+
+
+def _folder(name: str, out: Path) -> Path:
+    """Where a recipe's run lies, with the seed in its name if that is not the recipe's own."""
+    stem, _, seed = name.partition(":")
+    if seed and recipes.load(name).seed == recipes.load(stem).seed:
+        seed = ""
+    return out / (Path(stem).stem + (f"-{seed}" if seed else ""))
 
 
 def check(queue: Sequence[Job], sources: dict[str, Path]) -> None:
@@ -203,14 +203,16 @@ def carry_out(
     *,
     at_once: int,
     budget_seconds: float,
+    is_left: Callable[[], bool] = lambda: False,
 ) -> dict[Path, str]:
-    """Does what is not finished; what the budget cuts short goes on in the next call.
+    """Does what is not finished; what is cut short goes on in the next call.
 
     Args:
         queue: of `jobs`.
         data, sources, given: of `Job.command`.
         at_once: trainings that run beside each other and share the device.
         budget_seconds: then the rest is ended.
+        is_left: asked every second; once it is true, the rest is ended.
 
     Returns:
         Folder of each job → ``finished``, ``ended``, ``waiting`` or ``failed``.
@@ -221,7 +223,7 @@ def carry_out(
     progress = tqdm(queue, desc="training", unit="network")
     progress.update(sum(value == "finished" for value in state.values()))
     try:
-        while time.monotonic() < end:
+        while time.monotonic() < end and not is_left():
             for job in queue:
                 if state[job.folder] != "waiting" or len(running) == at_once:
                     continue

@@ -68,8 +68,9 @@ class EmotionRecipe(_Recipe):
         mixup: alpha of the distribution by which neighbours are mixed; 0 for none.
         measure_every: epochs from one measurement, saved network and backup to the next.
         distillation: for a student, what it learns from its teachers.
-        average_of: recipes whose networks' weights are averaged in place of training; this recipe
-            then tells the network, and the crops on which it is measured.
+        average_of: recipes whose networks' weights are averaged in place of training, with a seed
+            where it is not the recipe's own: ``emotion_student:2``; this recipe then tells the
+            network, and the crops on which it is measured.
     """
 
     task: Literal["emotion_classifier"]
@@ -145,12 +146,16 @@ def names() -> list[str]:
 def load(name_or_path: str) -> Recipe:
     """Reads a recipe by its name in ``training/recipes`` or by its path.
 
-    What it leaves out is taken from the recipe that it is ``like``, if it names one.
+    What it leaves out is taken from the recipe that it is ``like``, if it names one. A seed in
+    place of its own may follow: ``emotion_student:2``.
 
     Raises:
         RecipeError: one sentence naming the file, the key and the value.
     """
-    path, content = _read(name_or_path)
+    name, _, seed = name_or_path.partition(":")
+    if seed and not seed.isdecimal():
+        raise RecipeError(f"{name_or_path}: expected a seed as in {name}:2")
+    path, content = _read(name)
     if isinstance(content, dict) and "like" in content:
         like = content.pop("like")
         _, other = _read(str(like))
@@ -166,6 +171,12 @@ def load(name_or_path: str) -> Recipe:
     }
     if task not in kinds:
         raise RecipeError(f"{path}: task: expected one of {', '.join(kinds)}, got {task!r}")
+    if seed:
+        if content.get("average_of"):
+            raise RecipeError(
+                f"{name_or_path}: expected no seed for a mean of networks, which draws none"
+            )
+        content = content | {"seed": int(seed)}
     try:
         return kinds[task].model_validate(content)
     except ValidationError as error:

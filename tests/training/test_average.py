@@ -92,6 +92,7 @@ def test_what_cannot_be_averaged_is_refused_in_a_sentence(
     assert "no such file" in refusal(*average, one, str(tmp_path / "none.keras"))
     assert "got one that trains" in refusal("average", "emotion_cnn", "--networks", one, one)
     assert "one that averages the networks of one, two" in refusal("train", str(recipe))
+    assert "as in emotion_cnn --seed 2" in refusal("train", "emotion_cnn:2")
 
     content = yaml.safe_load(recipe.read_text())
     recipe.write_text(yaml.safe_dump(content | {"starts_from": "emotion_cnn"}))

@@ -9,7 +9,7 @@ import pytest
 from training import plan
 from training.__main__ import main, parser
 from training.commands.options import chosen_recipe
-from training.recipe import EmotionRecipe, RecipeError, names
+from training.recipe import EmotionRecipe, RecipeError, load, names
 
 SOURCES = {name: Path(f"/data/{name}") for name in ("ferplus", "unlabelled", "teacher")}
 
@@ -96,6 +96,24 @@ def test_a_finished_network_needs_its_teachers_no_more(tmp_path: Path) -> None:
     assert found.count(name) == 1
 
 
+def test_a_mean_can_be_of_one_recipes_seeds(tmp_path: Path) -> None:
+    name = "emotion_student_untaught"
+    seed = load(name).seed
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        f"like: {name}\ntask: emotion_classifier\naverage_of: [{name}:{seed}, {name}:99]\n"
+    )
+    *parts, mean = plan.jobs([str(own)], tmp_path)
+    assert [part.folder.name for part in parts] == [name, f"{name}-99"]
+    assert [part.recipe.seed for part in parts] == [seed, 99]
+    assert mean.command(tmp_path, SOURCES, [])[3:8] == [
+        "average",
+        str(own),
+        "--networks",
+        *(str(part.folder / "network.keras") for part in parts),
+    ]
+
+
 def test_a_mean_is_made_again_when_one_of_its_parts_was(tmp_path: Path) -> None:
     *_, mean = plan.jobs(["emotion_student_average"], tmp_path)
     assert isinstance(mean.recipe, EmotionRecipe)
@@ -115,7 +133,7 @@ def test_a_mean_is_made_again_when_one_of_its_parts_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["emotion_student:one"], "expected seeds as in emotion_student:1,2,3"),
+        (["emotion_student:one"], "expected a seed as in emotion_student:2"),
         (["emotion_student_average:1"], "expected no seed"),
         (["emotion_student_untaught", "detector_first"], "the same --data"),
         (["emotion_student_untaught"], "--ferplus, FER+'s votes"),

@@ -5,7 +5,6 @@ import math
 import signal
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
 
 from training import plan
 from training.commands.options import DATA, Commands
@@ -71,7 +70,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Trains what is not finished; returns 0 once all is, 1 otherwise."""
+    """Trains what is not finished; returns 0 once all is, 1 or 143 (SIGTERM) otherwise."""
     if options.at_once < 1 or not options.budget_minutes > 0:
         raise RecipeError("expected --at-once of at least 1 and --budget-minutes above 0")
     if options.epochs is not None and options.epochs < 1:
@@ -95,8 +94,10 @@ def run(options: argparse.Namespace) -> int:
     for name in ("limit", "workers"):
         if getattr(options, name) is not None:
             given += [f"--{name}", str(getattr(options, name))]
-    # Ended like this, it ends its trainings, too: two of them must not write into one folder.
-    signal.signal(signal.SIGTERM, _leave)
+    # Ended like this, it ends its trainings, too: two of them must not write into one folder. An
+    # exception would do so, but not for the training that is just being started.
+    received: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
     state = plan.carry_out(
         queue,
         options.data,
@@ -104,6 +105,7 @@ def run(options: argparse.Namespace) -> int:
         given,
         at_once=options.at_once,
         budget_seconds=60 * options.budget_minutes,
+        is_left=lambda: bool(received),
     )
     for folder, how in state.items():
         print(f"{folder}: {how}")
@@ -113,9 +115,5 @@ def run(options: argparse.Namespace) -> int:
         return 1
     if set(state.values()) != {"finished"}:
         print("training: not all is finished; the same command goes on", file=sys.stderr)
-        return 1
+        return 128 + received[0] if received else 1
     return 0
-
-
-def _leave(number: int, frame: Any) -> NoReturn:
-    sys.exit(128 + number)

@@ -66,6 +66,9 @@ def chosen_recipe(options: argparse.Namespace) -> recipes.Recipe:
         RecipeError: for a recipe that is none, or options that do not fit it.
         DatasetError: when there is no data.
     """
+    name, _, seed = options.recipe.partition(":")
+    if seed:
+        raise RecipeError(f"{options.recipe}: expected another seed as in {name} --seed 2")
     recipe = recipes.load(options.recipe)
     if isinstance(recipe, recipes.EmotionRecipe) and recipe.average_of:
         raise RecipeError(
