@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from training.compare import Compared
+from training.compare import LABELS, TAGGERS, Compared
 from training.evaluate import FACE_SIZES, ClassifierReport
 from training.plots import draw_comparison
 from training.statistics import Share
@@ -54,6 +54,7 @@ temperature, or one fitted on PublicTest.
         _differences(compared),
         _private(compared),
         _ferplus(compared),
+        _mapped(compared),
         _steady(compared),
         _seeds(compared),
         _labels(compared),
@@ -163,6 +164,28 @@ The taggers and FER-2013's own labels often disagree, so one answer cannot satis
 agree* asks only for pictures of one label and majority, where what a face shows is the least in
 doubt. The last column asks the same network for the taggers' view: its seven logits go through a
 linear map to eight, fitted on PublicTest's votes, as a temperature is.
+
+{_table(head, rows)}"""
+
+
+def _mapped(compared: Sequence[Compared]) -> str:
+    head = ["network", f"by {LABELS}", "the same, mapped"]
+    asks_taggers = TAGGERS in compared[0].mapped
+    if asks_taggers:
+        head += [f"by {TAGGERS}", "the same, mapped"]
+    rows = []
+    for each in compared:
+        row = [each.public.right, each.mapped[LABELS]]
+        if asks_taggers and each.public.ferplus is not None:
+            row += [each.public.ferplus, each.mapped[TAGGERS]]
+        rows.append([each.network.name, *map(str, row)])
+    return f"""## What a network can tell apart, whichever way it leans
+
+Where *sad* ends and *neutral* begins is drawn in one place by FER-2013's labels and in another by
+FER+'s taggers, and a network that leans to one answers the other less often rightly, though it may
+see as much in a face. *Mapped*: its logits go through a linear map first, fitted to the labels or
+majorities of nine tenths of PublicTest and asked of the last tenth, ten times. Two networks that
+differ here differ in what they know, not only in how they lean.
 
 {_table(head, rows)}"""
 

@@ -51,6 +51,9 @@ def test_a_page_compares_networks_ensembles_and_fers(
     section = text.split("## Against emotion_classifier, picture by picture")[1].split("##")[0]
     assert "| tiny | +" in section
     assert "| emotion_classifier |" not in section
+    mapped = text.split("## What a network can tell apart")[1].split("##")[0]
+    # By FER-2013's labels and by FER+'s taggers, each as it answers and mapped.
+    assert next(line for line in mapped.splitlines() if "| tiny |" in line).count(" % (") == 4
     others = text.split("## Faces of other cameras")[1].split("##")[0]
     assert "6 faces of WIDER FACE" in others
     assert "| emotion_classifier + tiny |" in others
