@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
 from converter import calibration
 from converter.card import card_of, text_of
@@ -14,7 +15,7 @@ from converter.precision import Precision
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.emotions import EMOTIONS
 from edge_agent.preprocess import Letterbox
-from training import fer2013, wider_face
+from training import fer2013, ferplus, wider_face
 from training.evaluate import evaluate, fit_temperature
 from training.provenance import learned_by, training_command
 from training.recipe import EmotionRecipe, load
@@ -33,6 +34,7 @@ def release(
     out: Path,
     command: str,
     name: str | None = None,
+    votes: Path | None = None,
     video: Path | None = None,
     truth: Path | None = None,
     demographics: Path | None = None,
@@ -50,6 +52,8 @@ def release(
         out: folder of the released networks.
         command: what was typed, for the card.
         name: of the two files; None for the task's, which the agent takes by itself.
+        votes: for a classifier, FER+'s, to measure on as well. One that learned from them alone
+            has its temperature, and the errors that its card tells, from their majorities.
         video, truth: for a detector, a video to measure on and its true boxes.
         demographics: for a detector, who is seen in its pictures.
         calibration_list: for a classifier, the training pictures to calibrate on.
@@ -70,7 +74,9 @@ def release(
     out.mkdir(parents=True, exist_ok=True)
     try:
         if isinstance(recipe, EmotionRecipe):
-            figures = _classifier(recipe, network, data, partial, calibration_list, converted)
+            figures = _classifier(
+                recipe, network, data, partial, calibration_list, converted, votes
+            )
         else:
             figures = _detector(network, data, partial)
             with tempfile.TemporaryDirectory() as folder:
@@ -112,21 +118,34 @@ def _classifier(
     partial: Path,
     calibration_list: Path,
     converted: Path | None,
+    votes: Path | None,
 ) -> dict[str, Any]:
+    learned = [load(part) for part in recipe.average_of] or [recipe]
+    shares = sorted({one.ferplus_weight for one in learned if isinstance(one, EmotionRecipe)})
+    asks_taggers = shares[0] == 1
+    if asks_taggers and votes is None:
+        raise ConversionError(
+            "expected --ferplus, FER+'s votes: this network learned to answer as the taggers, got "
+            "none"
+        )
     load_network(network)  # before the data: what is no network is told at once
     faces = calibration.faces(fer2013.load(data, "training"), calibration_list)
     partial.write_bytes(converted.read_bytes() if converted else to_int8(network, faces))
 
     public = fer2013.load(data, "public_test")
-    classifier = EmotionClassifier(partial)
-    temperature = fit_temperature(np.log(classifier.predict(public.faces_gray)), public.labels)
+    public_votes = None if votes is None else ferplus.read_votes(votes, public.paths)
+    true = public.labels
+    if asks_taggers and public_votes is not None:
+        true = ferplus.majority(public_votes)
+    known = (true >= 0) & (true < len(EMOTIONS))
+    logits = np.log(EmotionClassifier(partial).predict(public.faces_gray))[known]
+    temperature = fit_temperature(logits, true[known])
     # Opened here and nowhere else, once for each release.
     private = fer2013.load(data, "private_test")
+    private_votes = None if votes is None else ferplus.read_votes(votes, private.paths)
     classifier = EmotionClassifier(partial, temperature=temperature)
-    learned = [load(part) for part in recipe.average_of] or [recipe]
-    shares = sorted({one.ferplus_weight for one in learned if isinstance(one, EmotionRecipe)})
     told = " to ".join(f"{share:.0%}" for share in {shares[0]: 0, shares[-1]: 0})
-    votes = f", FER+'s votes for {told} of each answer" if shares[-1] else ""
+    taggers = f", FER+'s votes for {told} of each answer" if shares[-1] else ""
     others = any(
         one.distillation and one.distillation.unlabelled_pixels for one in learned_by(recipe)
     )
@@ -135,17 +154,23 @@ def _classifier(
     return {
         "temperature": temperature,
         "labels": EMOTIONS,
-        "data": f"FER-2013 training split, 28,709 faces{votes}{unlabelled}; calibrated on "
+        "data": f"FER-2013 training split, 28,709 faces{taggers}{unlabelled}; calibrated on "
         f"{len(faces)} of them ({calibration_list.name}); recipe and temperature chosen "
         "on PublicTest",
         "terms": f"FER-2013 is for research use{wider_terms}; these weights are Apache-2.0",
         "measured": {
-            "fer2013_public_test": evaluate(classifier, public).summary(),
-            "fer2013_private_test": evaluate(classifier, private).summary(),
+            "fer2013_public_test": evaluate(classifier, public, public_votes).summary(),
+            "fer2013_private_test": evaluate(classifier, private, private_votes).summary(),
         },
+        "confusion": _confusion(logits.argmax(axis=1), true[known]) if asks_taggers else None,
         "input_meaning": "grey face pixels of edge_agent.preprocess.face_crops",
         "output_meaning": "logits in the order of labels, to be divided by the temperature",
     }
+
+
+def _confusion(said: np.ndarray, true: np.ndarray) -> list[list[int]]:
+    matrix: list[list[int]] = confusion_matrix(true, said, labels=range(len(EMOTIONS))).tolist()
+    return matrix
 
 
 def _detector(network: Path, data: Path, partial: Path) -> dict[str, Any]:

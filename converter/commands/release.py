@@ -41,6 +41,13 @@ def add_to(commands: Commands) -> None:
         "agent takes by itself; another is named in its configuration)",
     )
     parser.add_argument(
+        "--ferplus",
+        metavar="FILE",
+        type=Path,
+        help="for a classifier: also measure it on FER+'s votes; one that learned from them alone "
+        "needs them",
+    )
+    parser.add_argument(
         "--results",
         metavar="FILE",
         type=Path,
@@ -89,6 +96,7 @@ def run(options: argparse.Namespace) -> int:
         data=options.data,
         out=options.out,
         name=options.name,
+        votes=options.ferplus,
         video=options.video,
         truth=options.truth,
         demographics=options.demographics,

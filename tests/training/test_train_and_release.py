@@ -95,6 +95,43 @@ def test_a_classifier_from_recipe_to_the_agent(tmp_path: Path) -> None:
         EmotionClassifier(model)
 
 
+def test_a_classifier_that_learned_from_the_taggers_is_released_by_what_they_saw(
+    tmp_path: Path,
+) -> None:
+    from training.models import EMOTION_MODELS
+
+    options = {"widths": [4, 4], "convolutions": 1}
+    recipe = _recipe(
+        tmp_path,
+        task="emotion_classifier",
+        family="cnn",
+        options=options,
+        batch_size=16,
+        label_smoothing=0.0,
+        ferplus_weight=1.0,
+    )
+    network = tmp_path / "network.keras"
+    EMOTION_MODELS["cnn"](**options).save(network)
+    data, released = fer2013_zip(tmp_path / "fer.zip"), tmp_path / "models"
+    pictures = tmp_path / "pictures.csv"
+    pictures.write_text(chosen(fer2013.load(data, "training"), number=20, seed=0))
+    words = ["release", recipe, "--network", network, "--data", data, "--out", released]
+    words += ["--name", "people", "--calibration", pictures]
+
+    done = _run("converter", *words)
+    assert done.returncode == 2
+    assert "expected --ferplus, FER+'s votes" in done.stderr.splitlines()[-1]
+    assert not list(released.iterdir())
+
+    done = _run("converter", *words, "--ferplus", ferplus_csv(tmp_path / "votes.csv"))
+    assert done.returncode == 0, done.stderr
+    card = json.loads((released / "people.json").read_text())
+    assert "FER+'s votes for 100% of each answer" in card["data"]
+    # The errors that the lesson's report reckons with are those by the taggers' majorities.
+    assert np.sum(card["confusion"], axis=1).tolist() == [6] * 7
+    assert card["measured"]["fer2013_private_test"]["ferplus_7"]["pictures"] == 42
+
+
 def test_one_command_trains_all_that_a_network_needs_and_goes_on_where_it_was_ended(
     tmp_path: Path,
 ) -> None:
