@@ -69,6 +69,8 @@ def release(
     name = name or recipe.task
     if not name.isidentifier():
         raise ConversionError(f"expected a --name of letters, digits and _, got {name!r}")
+    if votes is not None and not isinstance(recipe, EmotionRecipe):
+        raise ConversionError("expected --ferplus for a classifier only, got it for a detector")
     model = out / f"{name}.tflite"
     partial = out / f".{name}.tflite"
     out.mkdir(parents=True, exist_ok=True)

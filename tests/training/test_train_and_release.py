@@ -307,6 +307,11 @@ def _it_can_be_taught_a_further_output(recipe: Path, network: Path, model: Path)
         ),
         (
             "converter",
+            ("release", "detector_deep", "--network", "x", "--data", "y", "--ferplus", "z"),
+            "expected --ferplus for a classifier only",
+        ),
+        (
+            "converter",
             ("release", "{tmp}/wrong.yaml", "--network", "x", "--data", "y"),
             "epochs",
         ),
