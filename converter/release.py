@@ -15,7 +15,7 @@ from converter.precision import Precision
 from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.emotions import EMOTIONS
 from edge_agent.preprocess import Letterbox
-from training import fer2013, ferplus, wider_face
+from training import fer2013, ferplus, near_duplicates, wider_face
 from training.evaluate import evaluate, fit_temperature
 from training.provenance import learned_by, training_command
 from training.recipe import EmotionRecipe, load
@@ -131,21 +131,27 @@ def _classifier(
             "none"
         )
     load_network(network)  # before the data: what is no network is told at once
-    faces = calibration.faces(fer2013.load(data, "training"), calibration_list)
+    training = fer2013.load(data, "training")
+    faces = calibration.faces(training, calibration_list)
     partial.write_bytes(converted.read_bytes() if converted else to_int8(network, faces))
 
     public = fer2013.load(data, "public_test")
-    public_votes = None if votes is None else ferplus.read_votes(votes, public.paths)
+    answers = np.log(EmotionClassifier(partial).predict(public.faces_gray))
     true = public.labels
-    if asks_taggers and public_votes is not None:
-        true = ferplus.majority(public_votes)
+    if asks_taggers and votes is not None:
+        true = ferplus.majority(ferplus.read_votes(votes, public.paths))
     known = (true >= 0) & (true < len(EMOTIONS))
-    logits = np.log(EmotionClassifier(partial).predict(public.faces_gray))[known]
-    temperature = fit_temperature(logits, true[known])
+    temperature = fit_temperature(answers[known], true[known])
+    is_new = near_duplicates.are_new(public, training)
     # Opened here and nowhere else, once for each release.
     private = fer2013.load(data, "private_test")
-    private_votes = None if votes is None else ferplus.read_votes(votes, private.paths)
     classifier = EmotionClassifier(partial, temperature=temperature)
+    splits = {
+        "fer2013_public_test": public,
+        "fer2013_private_test": private,
+        "fer2013_public_test_new_faces": public.chosen(np.flatnonzero(is_new)),
+        "fer2013_private_test_new_faces": near_duplicates.new_faces(private, training, public),
+    }
     told = " to ".join(f"{share:.0%}" for share in {shares[0]: 0, shares[-1]: 0})
     taggers = f", FER+'s votes for {told} of each answer" if shares[-1] else ""
     others = any(
@@ -158,20 +164,28 @@ def _classifier(
         "labels": EMOTIONS,
         "data": f"FER-2013 training split, 28,709 faces{taggers}{unlabelled}; calibrated on "
         f"{len(faces)} of them ({calibration_list.name}); recipe and temperature chosen "
-        "on PublicTest",
+        "on PublicTest; new faces are those of which no split before theirs holds a copy",
         "terms": f"FER-2013 is for research use{wider_terms}; these weights are Apache-2.0",
         "measured": {
-            "fer2013_public_test": evaluate(classifier, public, public_votes).summary(),
-            "fer2013_private_test": evaluate(classifier, private, private_votes).summary(),
+            split: evaluate(
+                classifier,
+                pictures,
+                None if votes is None else ferplus.read_votes(votes, pictures.paths),
+            ).summary()
+            for split, pictures in splits.items()
+            if pictures.paths
         },
-        "confusion": _confusion(logits.argmax(axis=1), true[known]) if asks_taggers else None,
+        "confusion": _confusion(answers[known & is_new], true[known & is_new])
+        if asks_taggers
+        else None,
         "input_meaning": "grey face pixels of edge_agent.preprocess.face_crops",
         "output_meaning": "logits in the order of labels, to be divided by the temperature",
     }
 
 
-def _confusion(said: np.ndarray, true: np.ndarray) -> list[list[int]]:
-    matrix: list[list[int]] = confusion_matrix(true, said, labels=range(len(EMOTIONS))).tolist()
+def _confusion(answers: np.ndarray, true: np.ndarray) -> list[list[int]]:
+    labels = range(len(EMOTIONS))
+    matrix: list[list[int]] = confusion_matrix(true, answers.argmax(axis=1), labels=labels).tolist()
     return matrix
 
 

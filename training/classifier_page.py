@@ -21,6 +21,7 @@ def write(
     logs: Mapping[str, Path],
     *,
     split: str,
+    new_faces: bool,
     command: str,
     file: Path,
 ) -> None:
@@ -30,17 +31,19 @@ def write(
         reports: by name; the first one's confusion is drawn.
         logs: ``log.csv`` by name, where it is known.
         split: that was measured on.
+        new_faces: whether only those of its pictures were, of which no copy was learned.
         command: what made the page.
         file: in Markdown.
     """
     picture = file.with_suffix(".png")
+    which = ", on those of its pictures of which no copy was learned" if new_faces else ""
     draw_report(reports, logs, picture)
     file.write_text(
         f"""# {", ".join(reports)}
 
 Made by `{command}`. Do not edit.
 
-Measured on {_SPLITS[split]} of FER-2013, with 95 % intervals (Wilson).
+Measured on {_SPLITS[split]} of FER-2013{which}, with 95 % intervals (Wilson).
 
 ![Confusion, calibration, accuracy by size, and the course of training]({picture.name})
 

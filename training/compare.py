@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_predict
 from tqdm import tqdm
 
-from training import ferplus, steadiness
+from training import ferplus, near_duplicates, steadiness
 from training.calibration import Calibrated, calibrate
 from training.evaluate import ClassifierReport, evaluate
 from training.fer2013 import FaceSet
@@ -19,8 +19,28 @@ from training.statistics import Difference, Share
 from training.steadiness import OtherFaces, Steadiness
 
 LABELS, TAGGERS = "FER-2013's labels", "FER+, 8 emotions"
+SEVEN, AGREED = "FER+, 7 emotions", "both agree"
 """Whose view of a picture is asked for."""
 _FOLDS: Final = 10
+
+
+@dataclass(frozen=True)
+class NewFaces:
+    """What is right of the pictures that are copies of learned ones, and of the others.
+
+    Attributes:
+        same_label: of the pictures of PublicTest whose photograph the training split holds, those
+            with the label that it has there.
+        copies: right by FER-2013's labels, of the same.
+        public: by what is asked for, where it does not.
+        private: the same of PrivateTest, where neither the training split nor PublicTest holds
+            the photograph; None where it was not opened.
+    """
+
+    same_label: Share
+    copies: Share
+    public: dict[str, Share]
+    private: dict[str, Share] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +52,7 @@ class Compared:
         private: right on PrivateTest, for what is released and for others' networks only.
         mapped: by `LABELS` and `TAGGERS`, right on PublicTest after a linear map of the logits.
         readout: right by FER+'s majority among 8 on PrivateTest, after such a map.
+        new_faces: on the pictures alone that it cannot remember.
         steady: on faces of other cameras, where there are some.
         differences: from the first network, on PublicTest and on those, by what is asked for; none
             for itself.
@@ -43,12 +64,14 @@ class Compared:
     private: ClassifierReport | None
     mapped: dict[str, Share]
     readout: Share | None
+    new_faces: NewFaces
     steady: Steadiness | None
     differences: dict[str, Difference]
 
 
 def compare(
     networks: Sequence[Network],
+    training: FaceSet,
     public: FaceSet,
     private: FaceSet | None = None,
     votes: Path | None = None,
@@ -60,7 +83,7 @@ def compare(
 
     Args:
         networks: to measure, ensembles too.
-        public, private: the splits.
+        training, public, private: the splits; of the first, only which pictures it holds.
         votes: FER+'s file.
         others: faces of other cameras, for how steady the answers are.
         open_private: open PrivateTest for networks that are not released, too.
@@ -70,6 +93,11 @@ def compare(
         for faces in (public, private)
         if faces is not None and votes is not None
     }
+    originals = near_duplicates.find(public.faces_gray, training.faces_gray)
+    is_copy = originals >= 0
+    same_label = Share.of(training.labels[originals[is_copy]] == public.labels[is_copy])
+    if private is not None:
+        private_is_new = near_duplicates.are_new(private, training, public)
     result = []
     first: dict[str, np.ndarray] = {}
     for network in tqdm(networks, desc="measuring", unit="network"):
@@ -83,7 +111,20 @@ def compare(
         readout = None
         if votes is not None and private is not None and opened:
             readout = _readout(calibrated, public, private, seen[id(public)], seen[id(private)])
-        right = _right(calibrated, public, seen.get(id(public)))
+        public_answers = calibrated.predict(public.faces_gray).argmax(axis=1)
+        right = _right(public_answers, public, seen.get(id(public)))
+        right_new = _right(public_answers, public, seen.get(id(public)), ~is_copy)
+        new_private = None
+        if private is not None and opened:
+            answers = calibrated.predict(private.faces_gray).argmax(axis=1)
+            new_private = _right(answers, private, seen.get(id(private)), private_is_new)
+        new_faces = NewFaces(
+            same_label=same_label,
+            copies=Share.of(right[LABELS][is_copy]),
+            public=_shares(right_new),
+            private=None if new_private is None else _shares(new_private),
+        )
+        right["new faces"] = right_new[LABELS]
         mapped = _mapped(calibrated, public, seen.get(id(public)))
         right |= {f"{view}, mapped": known for view, known in mapped.items()}
         steady = steadiness.measure(calibrated, others) if others is not None else None
@@ -99,6 +140,7 @@ def compare(
                 private=measured[1],
                 mapped={view: Share.of(known) for view, known in mapped.items()},
                 readout=readout,
+                new_faces=new_faces,
                 steady=steady,
                 differences=differences,
             )
@@ -107,18 +149,26 @@ def compare(
 
 
 def _right(
-    classifier: Calibrated, faces: FaceSet, votes: np.ndarray | None
+    answers: np.ndarray,
+    faces: FaceSet,
+    votes: np.ndarray | None,
+    asked: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
-    """By what is asked for, (N,) bool: whether the answer is right."""
-    answers = classifier.predict(faces.faces_gray).argmax(axis=1)
-    right = {LABELS: answers == faces.labels}
+    """By what is asked for, of all pictures or those that are asked: whether they are right."""
+    if asked is None:
+        asked = np.ones(len(answers), bool)
+    right = {LABELS: (answers == faces.labels)[asked]}
     if votes is not None:
         majority = ferplus.majority(votes)
         known = (majority >= 0) & (majority != ferplus.CONTEMPT)
         agreed = majority == faces.labels
-        right["FER+, 7 emotions"] = (answers == majority)[known]
-        right["both agree"] = (answers == majority)[agreed]
+        right[SEVEN] = (answers == majority)[known & asked]
+        right[AGREED] = (answers == majority)[agreed & asked]
     return right
+
+
+def _shares(right: dict[str, np.ndarray]) -> dict[str, Share]:
+    return {asked: Share.of(known) for asked, known in right.items()}
 
 
 def _mapped(

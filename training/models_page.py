@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from training.compare import LABELS, TAGGERS, Compared
+from training.compare import AGREED, LABELS, SEVEN, TAGGERS, Compared
 from training.evaluate import FACE_SIZES, ClassifierReport
 from training.plots import draw_comparison
 from training.statistics import Share
@@ -54,6 +54,7 @@ temperature, or one fitted on PublicTest.
         _differences(compared),
         _private(compared),
         _ferplus(compared),
+        _new_faces(compared),
         _mapped(compared),
         _steady(compared),
         _seeds(compared),
@@ -164,6 +165,32 @@ The taggers and FER-2013's own labels often disagree, so one answer cannot satis
 agree* asks only for pictures of one label and majority, where what a face shows is the least in
 doubt. The last column asks the same network for the taggers' view: its seven logits go through a
 linear map to eight, fitted on PublicTest's votes, as a temperature is.
+
+{_table(head, rows)}"""
+
+
+def _new_faces(compared: Sequence[Compared]) -> str:
+    first = compared[0].new_faces
+    asked = [name for name in (LABELS, SEVEN, AGREED) if name in first.public]
+    head = ["network", "copies, by the labels"]
+    head += [f"new, by {LABELS}", *(f"new, {name}" for name in asked[1:])]
+    head += [f"PrivateTest, {name}" for name in head[2:]]
+    rows = []
+    for each in compared:
+        faces = each.new_faces
+        shares = [faces.public.get(name) for name in asked]
+        shares += [faces.private.get(name) if faces.private else None for name in asked]
+        told = [_NONE if share is None else str(share) for share in (faces.copies, *shares)]
+        rows.append([each.network.name, *told])
+    copies, new = first.copies.total, first.public[LABELS].total
+    return f"""## New faces: pictures of which a network has learned no copy
+
+FER-2013's splits were drawn from one search for pictures, which had found many photographs more
+than once: cut otherwise, mirrored, with another agency's name across. The training split holds a
+copy of {copies} of these {copies + new} pictures of PublicTest, {first.same_label} of them with the
+same label, so a network may remember the answer. The others, {new}, are new to it, as faces in a
+classroom are. Of PrivateTest, those are asked for of which neither the training split nor
+PublicTest holds a copy. Copies are found by `training/near_duplicates.py`.
 
 {_table(head, rows)}"""
 

@@ -8,7 +8,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
 
 from edge_agent.model_card import RELEASED  # noqa: E402
-from tests.training.datasets import fer2013_zip, ferplus_csv, wider_face_zip  # noqa: E402
+from tests.training.datasets import add_a_copy, fer2013_zip, ferplus_csv, wider_face_zip  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.models import EMOTION_MODELS  # noqa: E402
 
@@ -36,6 +36,7 @@ def test_a_page_compares_networks_ensembles_and_fers(
     tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, votes = fer2013_zip(tmp_path / "fer.zip"), ferplus_csv(tmp_path / "votes.csv")
+    add_a_copy(data)
     page = tmp_path / "models.md"
     words = ["compare", RELEASED_CLASSIFIER, network, "--data", data, "--ferplus", votes]
     words += ["--wider", wider_face_zip(tmp_path / "wider.zip")]
@@ -51,6 +52,13 @@ def test_a_page_compares_networks_ensembles_and_fers(
     section = text.split("## Against emotion_classifier, picture by picture")[1].split("##")[0]
     assert "| tiny | +" in section
     assert "| emotion_classifier |" not in section
+    new = text.split("## New faces")[1].split("##")[0]
+    assert "a\ncopy of 1 of these 43 pictures of PublicTest" in new
+    # Copies, and new ones by the labels, the taggers and both; of PrivateTest, too, where it was
+    # opened.
+    rows = {line.split(" | ")[0]: line for line in new.splitlines()}
+    assert rows["| emotion_classifier"].count(" % (") == 7
+    assert rows["| tiny"].count(" % (") == 4
     mapped = text.split("## What a network can tell apart")[1].split("##")[0]
     # By FER-2013's labels and by FER+'s taggers, each as it answers and mapped.
     assert next(line for line in mapped.splitlines() if "| tiny |" in line).count(" % (") == 4

@@ -16,7 +16,7 @@ from edge_agent.emotion_classifier import EmotionClassifier
 from edge_agent.errors import ModelError
 from edge_agent.face_detector import FaceDetector
 from tests.support import PATIENCE_SECONDS, REPOSITORY, await_true
-from tests.training.datasets import fer2013_zip, ferplus_csv, wider_face_zip
+from tests.training.datasets import add_a_copy, fer2013_zip, ferplus_csv, wider_face_zip
 from training import fer2013
 
 pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
@@ -51,6 +51,7 @@ def _recipe(folder: Path, **values: object) -> Path:
 
 def test_a_classifier_from_recipe_to_the_agent(tmp_path: Path) -> None:
     data = fer2013_zip(tmp_path / "fer.zip")
+    add_a_copy(data)
     recipe = _recipe(
         tmp_path,
         task="emotion_classifier",
@@ -90,6 +91,19 @@ def test_a_classifier_from_recipe_to_the_agent(tmp_path: Path) -> None:
     assert (
         json.loads(done.stdout)["accuracy"] == (card["measured"]["fer2013_public_test"]["accuracy"])
     )
+    # The copy of a learned picture is asked for among all, and not among the new faces.
+    for split in ("public_test", "private_test"):
+        assert card["measured"][f"fer2013_{split}"]["pictures"] == 43
+        assert card["measured"][f"fer2013_{split}_new_faces"]["pictures"] == 42
+    done = _run(
+        *("training", "evaluate", "--model", model, "--data", data, "--json"),
+        *("--split", "private_test", "--new-faces"),
+    )
+    assert json.loads(done.stdout) == card["measured"]["fer2013_private_test_new_faces"]
+    done = _run("training", "evaluate", "--data", data, "--split", "training", "--new-faces")
+    assert done.returncode == 2
+    assert "expected --new-faces with --split public_test or private_test" in done.stderr
+
     model.write_bytes(model.read_bytes() + b"\0")
     with pytest.raises(ModelError, match="SHA-256"):
         EmotionClassifier(model)

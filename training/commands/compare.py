@@ -85,6 +85,7 @@ def run(options: argparse.Namespace) -> int:
     )
     compared = compare(
         measured,
+        fer2013.load(options.data, "training"),
         fer2013.load(options.data, "public_test").some(options.limit),
         fer2013.load(options.data, "private_test").some(options.limit) if opens else None,
         options.ferplus,

@@ -39,6 +39,12 @@ def add_to(commands: Commands) -> None:
         "network (default: public_test)",
     )
     parser.add_argument(
+        "--new-faces",
+        action="store_true",
+        help="ask only for pictures of which neither the training split nor, for private_test, "
+        "PublicTest holds a copy: what a network cannot remember",
+    )
+    parser.add_argument(
         "--report", metavar="FILE", type=Path, help="write a page of Markdown with its picture"
     )
     parser.set_defaults(function=run)
@@ -47,10 +53,15 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measures and prints; returns 0."""
     from edge_agent.model_card import RELEASED
-    from training import classifier_page, fer2013, ferplus, networks
+    from training import classifier_page, fer2013, ferplus, near_duplicates, networks
     from training.calibration import calibrate
     from training.evaluate import ClassifierReport, evaluate
 
+    if options.new_faces and options.split == "training":
+        raise fer2013.DatasetError(
+            "expected --new-faces with --split public_test or private_test, got training, whose "
+            "pictures are the learned ones"
+        )
     loaded = [
         networks.load(path) for path in options.model or [RELEASED / "emotion_classifier.tflite"]
     ]
@@ -59,6 +70,16 @@ def run(options: argparse.Namespace) -> int:
     public = faces
     if fits and options.split != "public_test":
         public = fer2013.load(options.data, "public_test")
+    if options.new_faces:
+        learned = [fer2013.load(options.data, "training")]
+        if options.split == "private_test":
+            learned.append(fer2013.load(options.data, "public_test"))
+        faces = near_duplicates.new_faces(faces, *learned)
+        if not faces.paths:
+            raise fer2013.DatasetError(
+                f"{options.data}: expected a picture of {options.split} that is no copy of a "
+                "learned one, got copies alone; leave out --new-faces"
+            )
     votes = options.ferplus and ferplus.read_votes(options.ferplus, faces.paths)
     reports: dict[str, ClassifierReport] = {}
     for network in loaded:
@@ -80,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
             reports,
             logs,
             split=options.split,
+            new_faces=options.new_faces,
             command=command_without_folders("training", sys.argv[1:]),
             file=options.report,
         )
