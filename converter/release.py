@@ -152,6 +152,11 @@ def _classifier(
         "fer2013_public_test_new_faces": public.chosen(np.flatnonzero(is_new)),
         "fer2013_private_test_new_faces": near_duplicates.new_faces(private, training, public),
     }
+    if asks_taggers and votes is not None:
+        # Of a network that answers as the taggers, the page about the figures tells their view.
+        splits["fer2013_private_test_new_faces_by_taggers"] = ferplus.labelled_by_taggers(
+            splits["fer2013_private_test_new_faces"], votes
+        )
     told = " to ".join(f"{share:.0%}" for share in {shares[0]: 0, shares[-1]: 0})
     taggers = f", FER+'s votes for {told} of each answer" if shares[-1] else ""
     others = any(

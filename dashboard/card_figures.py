@@ -1,16 +1,22 @@
 """How good the released networks are, by their cards: shares, each with its 95 % interval."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from math import sqrt
 from typing import Any, Final
 
 from edge_agent.emotions import EMOTIONS
+from edge_agent.messages import ModelHashes, Status
 from edge_agent.model_card import RELEASED, ModelCard
 
-_INDEPENDENT: Final = "fer2013_private_test_new_faces"
+_INDEPENDENT: Final = (
+    "fer2013_private_test_new_faces_by_taggers",
+    "fer2013_private_test_new_faces",
+)
 """Opened once for a released network, where others chose it; without the pictures of which it has
-learned another copy."""
+learned another copy. The first is of networks that answer as most of ten people would."""
+USUAL: Final = "emotion_classifier"
 _Z: Final = 1.959964
 
 
@@ -37,6 +43,7 @@ class Figures:
     """What the cards say.
 
     Attributes:
+        by_majority: whether a face's label is what most of about ten people saw in it.
         emotion: of all faces, the share that was classified as they were labelled.
         found: of the faces of each emotion, the share that was called so.
         meant: of the faces called an emotion, the share that was labelled so.
@@ -47,6 +54,7 @@ class Figures:
         data: what both were measured on.
     """
 
+    by_majority: bool
     emotion: Measured
     found: tuple[Measured, ...]
     meant: tuple[Measured, ...]
@@ -58,16 +66,18 @@ class Figures:
 
 
 @cache
-def released() -> Figures:
-    """The figures of the networks that come with this program."""
-    classifier, detector = _card("emotion_classifier"), _card("face_detector")
-    measured = classifier.measured[_INDEPENDENT]
+def released(name: str = USUAL) -> Figures:
+    """The figures of a classifier that comes with this program, and of the detector."""
+    classifier, detector = _card(name), _card("face_detector")
+    split = next(split for split in _INDEPENDENT if split in classifier.measured)
+    measured = classifier.measured[split]
     pictures, table = int(measured["pictures"]), measured["confusion"]
     rows = [sum(row) for row in table]
     columns = [sum(column) for column in zip(*table, strict=True)]
     right = [table[number][number] for number in range(len(EMOTIONS))]
     by_height = _first(detector.measured, "by_min_height")
     return Figures(
+        by_majority=split == _INDEPENDENT[0],
         emotion=_share("all", sum(right), pictures),
         found=tuple(map(_share, EMOTIONS, right, rows)),
         meant=tuple(map(_share, EMOTIONS, right, columns)),
@@ -86,6 +96,25 @@ def released() -> Figures:
         boxes={height: float(part["precision"]) for height, part in by_height.items()},
         data=(classifier.data, detector.data),
     )
+
+
+def in_use(statuses: Iterable[Status | None]) -> tuple[str, ...]:
+    """The released classifiers that devices use, by what these said; the usual one without any."""
+    used = {status.model_sha256.emotion_classifier for status in statuses if status is not None}
+    names = tuple(name for name, sha256 in _classifiers().items() if sha256 in used)
+    return names or (USUAL,)
+
+
+def are_released(hashes: ModelHashes) -> bool:
+    """Whether this program comes with both networks of a device, and so with their figures."""
+    detector = _card("face_detector").sha256
+    return hashes.face_detector == detector and hashes.emotion_classifier in _classifiers().values()
+
+
+@cache
+def _classifiers() -> dict[str, str]:
+    cards = sorted(path.stem for path in RELEASED.glob(f"{USUAL}*.json"))
+    return {name: _card(name).sha256 for name in cards}
 
 
 def _card(name: str) -> ModelCard:

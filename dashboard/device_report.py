@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Final, Literal
 
+from dashboard import card_figures
 from dashboard.records import Room
-from edge_agent.model_card import RELEASED, ModelCard
 
 Finding = Literal[
     "failed",
@@ -78,7 +77,7 @@ def _urgency(report: DeviceReport) -> tuple[int, str]:
 
 def _report(room: Room, missing: int, now: datetime) -> DeviceReport:
     status, health = room.status, room.health
-    released = None if status is None else status.model_sha256.model_dump() == _released()
+    released = None if status is None else card_figures.are_released(status.model_sha256)
     state = status.state if status else None
     stopped = state == "offline" and status is not None and status.reason in ("stopped",)
     found: dict[Finding, bool] = {
@@ -103,11 +102,3 @@ def _report(room: Room, missing: int, now: datetime) -> DeviceReport:
         }
     findings = tuple(finding for finding in FINDINGS if found.get(finding))
     return DeviceReport(room, findings, released, missing)
-
-
-@cache
-def _released() -> dict[str, str]:
-    """Network → the SHA-256 of the one that comes with this program."""
-    cards = (RELEASED / f"{name}.json" for name in ("face_detector", "emotion_classifier"))
-    read = [ModelCard.model_validate_json(card.read_bytes()) for card in cards]
-    return {card.task: card.sha256 for card in read}

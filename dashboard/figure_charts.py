@@ -29,9 +29,10 @@ class Charts:
 
 
 @cache
-def released(texts: Texts, palette: Palette) -> Charts:
-    """Those of the released networks; drawn once, for Altair takes its time."""
-    figures, words, emotion = card_figures.released(), texts.about, texts.common.emotions
+def released(texts: Texts, palette: Palette, classifier: str = card_figures.USUAL) -> Charts:
+    """Those of released networks; drawn once, for Altair takes its time."""
+    figures, words = card_figures.released(classifier), texts.about
+    emotion = texts.common.emotions
     return Charts(
         found=_bars(figures.found, emotion.__getitem__, words.found_axis, palette),
         meant=_bars(figures.meant, emotion.__getitem__, words.meant_axis, palette),

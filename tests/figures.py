@@ -24,6 +24,13 @@ def table(models: Path) -> str:
     by_size = classifier["fer2013_private_test"]["accuracy_by_face_pixels"]
     sizes = ", ".join(f"{size} px {100 * share:.1f} %" for size, share in by_size.items())
     lines.append(f"| PrivateTest for faces of fewer pixels | {sizes} |")
+    for name in ("emotion_classifier", "emotion_classifier_people"):
+        figures = _measured(models / f"{name}.json")["fer2013_private_test_new_faces"]["ferplus_7"]
+        low, high = (f"{100 * bound:.1f}" for bound in figures["interval_95"])
+        lines.append(
+            f"| the same new faces of PrivateTest by what most of ten taggers saw (FER+, 7 emotions), "
+            f"`{name}` | {100 * figures['accuracy']:.1f} % ({low} to {high}) |"
+        )
     for height, figures in detector["wider_face_validation_at_640"]["by_min_height"].items():
         lines.append(
             f"| faces of {height} px and more, WIDER FACE at 640 px: AP@0.5; found and right at "

@@ -7,13 +7,14 @@ more than FER-2013: contempt, unknown, and NF for a picture without a face.
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 import numpy as np
 
 from edge_agent.emotions import EMOTIONS
-from training.fer2013 import DatasetError
+from training.fer2013 import DatasetError, FaceSet
 
 ANSWERS: Final = (
     "neutral",
@@ -113,6 +114,17 @@ def majority(votes: np.ndarray) -> np.ndarray:
         result[best == column] = label
     result[kept.max(axis=1) <= kept.sum(axis=1) / 2] = -1
     return result
+
+
+def labelled_by_taggers(faces: FaceSet, votes: Path) -> FaceSet:
+    """The faces in which most taggers saw one of the seven emotions, with that as their label.
+
+    Raises:
+        DatasetError: as `read_votes`.
+    """
+    labels = majority(read_votes(votes, faces.paths))
+    known = (labels >= 0) & (labels != CONTEMPT)
+    return replace(faces.chosen(np.flatnonzero(known)), labels=labels[known])
 
 
 def _without_slips(votes: np.ndarray) -> np.ndarray:

@@ -1,12 +1,14 @@
 """The page about what the figures mean, how often they are right, and what they never say."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import streamlit as st
 
-from dashboard import card_figures, figure_charts, language, style
+from dashboard import access, card_figures, figure_charts, language, rooms, style
 from dashboard.card_figures import Measured
 from dashboard.figure_charts import Specification
+from dashboard.store import StoreError
 
 
 def _points(heading: str, points: Sequence[str]) -> None:
@@ -42,22 +44,40 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def _classifier() -> str:
+    """The one of the devices; where they use several, whoever looks chooses."""
+    names: tuple[str, ...] = (card_figures.USUAL,)
+    # The page explains, and does so without a store as well.
+    with suppress(StoreError):
+        known = access.allowed_rooms(rooms.watch().rooms())
+        names = card_figures.in_use(room.status for room in known)
+    if len(names) == 1:
+        return names[0]
+    words = language.words().about
+    chosen: str = st.selectbox(
+        words.network, names, format_func=words.networks.__getitem__, key="network", width=340
+    )
+    return chosen
+
+
 def main() -> None:
     """Draws the page."""
     texts = language.words()
     words, emotion = texts.about, texts.common.emotions.__getitem__
-    figures = card_figures.released()
-    charts = figure_charts.released(texts, style.palette())
     st.title(words.heading, anchor=False)
     _points(words.meaning_heading, words.meaning)
     _points(words.never_heading, words.never)
 
     st.subheader(words.right_heading, anchor=False)
+    classifier = _classifier()
+    figures = card_figures.released(classifier)
+    charts = figure_charts.released(texts, style.palette(), classifier)
     overall = figures.emotion
     percents = map(_percent, (overall.share, overall.low, overall.high))
     shown = dict(zip(("share", "low", "high"), percents, strict=True))
     wrong = round(100 * (1 - overall.share))
-    st.markdown(words.overall.format(of=overall.of, wrong=wrong, **shown))
+    says = words.overall_majority if figures.by_majority else words.overall
+    st.markdown(says.format(of=overall.of, wrong=wrong, **shown))
     st.caption(words.interval)
     left, right = st.columns(2)
     with left:

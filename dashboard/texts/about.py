@@ -15,6 +15,8 @@ class About:
     Attributes:
         meaning, never, privacy, law: sentences, one a point.
         overall: with ``{share}``, ``{low}``, ``{high}``, ``{wrong}`` and ``{of}``.
+        overall_majority: the same of a network that answers as most of ten people would.
+        networks: released classifier → what it is called where devices use several.
         at_least, pixels: a size, with ``{pixels}``.
         columns: column of the tables → its heading.
     """
@@ -23,7 +25,10 @@ class About:
     meaning_heading: str
     meaning: Points
     right_heading: str
+    network: str
+    networks: Words
     overall: str
+    overall_majority: str
     found: str
     found_axis: str
     meant: str
@@ -79,6 +84,15 @@ ENGLISH: Final = About(
     overall="Of {of} pictures of faces that nobody had trained or chosen on, the program called "
     "**{share}** as people had labelled them (95 % interval {low} to {high}). It is wrong "
     "for {wrong} of 100.",
+    overall_majority="Of {of} pictures of faces that nobody had trained or chosen on, and in which "
+    "most of about ten people saw the same, the program called **{share}** what these had seen "
+    "(95 % interval {low} to {high}). It is wrong for {wrong} of 100.",
+    network="Your devices use several networks. The figures of",
+    networks={
+        "emotion_classifier": "the usual network",
+        "emotion_classifier_half": "the small network",
+        "emotion_classifier_people": "the network of majorities",
+    },
     found="Of the faces that people labelled so, how many the program called so:",
     found_axis="Share found",
     meant="Of the faces that the program called so, how many people had labelled so:",
@@ -161,6 +175,16 @@ GERMAN: Final = About(
     overall="Von {of} Bildern von Gesichtern, an denen niemand etwas trainiert oder ausgewählt "
     "hatte, nannte das Programm **{share}** so, wie Menschen sie benannt hatten (95-%-Bereich "
     "{low} bis {high}). Bei {wrong} von 100 irrt es.",
+    overall_majority="Von {of} Bildern von Gesichtern, an denen niemand etwas trainiert oder "
+    "ausgewählt hatte und in denen die meisten von etwa zehn Menschen dasselbe sahen, nannte das "
+    "Programm **{share}** so wie diese (95-%-Bereich {low} bis {high}). Bei {wrong} von 100 irrt "
+    "es.",
+    network="Ihre Geräte nutzen mehrere Netze. Die Zahlen für",
+    networks={
+        "emotion_classifier": "das übliche Netz",
+        "emotion_classifier_half": "das kleine Netz",
+        "emotion_classifier_people": "das Netz der Mehrheiten",
+    },
     found="Von den Gesichtern, die Menschen so benannten, so viele nannte auch das Programm so:",
     found_axis="Anteil gefunden",
     meant="Von den Gesichtern, die das Programm so nannte, so viele hatten Menschen so benannt:",

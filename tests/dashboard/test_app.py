@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import settings
+from dashboard import card_figures, settings
 from dashboard.history import CATEGORIES
 from dashboard.settings import Settings
 from dashboard.store import Store
 from dashboard.texts import ENGLISH, GERMAN
+from edge_agent.emotion_classifier import EmotionClassifier
+from edge_agent.model_card import RELEASED
 from tests.dashboard.conftest import batch_for
 from tests.dashboard.device_messages import counts, status
 from tests.support import await_true
@@ -194,6 +196,43 @@ def test_the_language_is_asked_for_set_or_english(
         assert page(monkeypatch, store_url).metric[0].label == GERMAN.live.people_now
     finally:
         settings.use(None)
+
+
+def _use(store: Store, device: str, classifier: str) -> None:
+    hashes = status().model_sha256.model_copy(
+        update={"emotion_classifier": EmotionClassifier(classifier).sha256}
+    )
+    with batch_for(store) as batch:
+        said_now = status().model_copy(update={"model_sha256": hashes})
+        batch.set_status("school-a", device, said_now, now())
+
+
+def test_the_figures_are_of_the_network_that_the_devices_use(
+    monkeypatch: pytest.MonkeyPatch, store: Store, store_url: str
+) -> None:
+    _use(store, "room-12", "emotion_classifier_half")
+    app = page(monkeypatch, store_url).switch_page("pages/about.py").run()
+    half = card_figures.released("emotion_classifier_half")
+    assert f"**{100 * half.emotion.share:.1f} %**" in said(app)
+    assert not app.selectbox
+
+    _use(store, "room-13", "emotion_classifier")
+    app = page(monkeypatch, store_url).switch_page("pages/about.py").run()
+    chosen = app.selectbox(key="network")
+    assert chosen.options == ["the usual network", "the small network"]
+    assert f"**{100 * card_figures.released().emotion.share:.1f} %**" in said(app)
+    chosen.select("emotion_classifier_half").run()
+    assert f"**{100 * half.emotion.share:.1f} %**" in said(app)
+
+
+def test_every_released_classifier_has_a_name_and_figures() -> None:
+    released = [path.stem for path in RELEASED.glob("emotion_classifier*.tflite")]
+    for texts in (ENGLISH, GERMAN):
+        assert sorted(texts.about.networks) == sorted(released)
+    for name in released:
+        figures = card_figures.released(name)
+        assert figures.by_majority == (name == "emotion_classifier_people")
+        assert figures.emotion.low < figures.emotion.share < figures.emotion.high
 
 
 @pytest.mark.parametrize("name", ["lesson", "devices", "about"])

@@ -17,8 +17,8 @@ from tests.dashboard.device_messages import START, WINDOW, counts, health, statu
 NOW = datetime(2026, 1, 31, 9, 0, tzinfo=timezone.utc)
 
 
-def hashes() -> ModelHashes:
-    names = ("face_detector", "emotion_classifier")
+def hashes(classifier: str = "emotion_classifier") -> ModelHashes:
+    names = ("face_detector", classifier)
     cards = [ModelCard.model_validate_json((RELEASED / f"{n}.json").read_bytes()) for n in names]
     return ModelHashes(**{card.task: card.sha256 for card in cards})
 
@@ -61,6 +61,12 @@ def feeling(**values: object) -> Room:
 def test_what_needs_attention(device: Room, missing: int, findings: tuple[Finding, ...]) -> None:
     (report,) = reports([device], {("school-a", "room-1"): missing}, NOW)
     assert report.findings == findings and report.missing == missing
+
+
+def test_every_classifier_that_comes_with_the_program_is_a_released_one() -> None:
+    other = said().model_copy(update={"model_sha256": hashes("emotion_classifier_half")})
+    (report,) = reports([replace(room(), status=other)], {}, NOW)
+    assert report.released and report.findings == ()
 
 
 def test_an_old_feeling_of_a_device_that_went_is_no_news() -> None:

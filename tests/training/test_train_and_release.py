@@ -143,7 +143,10 @@ def test_a_classifier_that_learned_from_the_taggers_is_released_by_what_they_saw
     assert "FER+'s votes for 100% of each answer" in card["data"]
     # The errors that the lesson's report reckons with are those by the taggers' majorities.
     assert np.sum(card["confusion"], axis=1).tolist() == [6] * 7
-    assert card["measured"]["fer2013_private_test"]["ferplus_7"]["pictures"] == 42
+    measured = card["measured"]
+    assert measured["fer2013_private_test"]["ferplus_7"]["pictures"] == 42
+    by_taggers = measured["fer2013_private_test_new_faces_by_taggers"]
+    assert np.sum(by_taggers["confusion"], axis=1).tolist() == [6] * 7
 
 
 def test_one_command_trains_all_that_a_network_needs_and_goes_on_where_it_was_ended(
