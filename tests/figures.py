@@ -28,8 +28,8 @@ def table(models: Path) -> str:
         figures = _measured(models / f"{name}.json")["fer2013_private_test_new_faces"]["ferplus_7"]
         low, high = (f"{100 * bound:.1f}" for bound in figures["interval_95"])
         lines.append(
-            f"| the same new faces of PrivateTest by what most of ten taggers saw (FER+, 7 emotions), "
-            f"`{name}` | {100 * figures['accuracy']:.1f} % ({low} to {high}) |"
+            f"| the same new faces of PrivateTest by what most of ten taggers saw (FER+, 7 "
+            f"emotions), `{name}` | {100 * figures['accuracy']:.1f} % ({low} to {high}) |"
         )
     for height, figures in detector["wider_face_validation_at_640"]["by_min_height"].items():
         lines.append(

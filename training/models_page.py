@@ -41,9 +41,9 @@ Every network saw the same pictures of FER-2013 in the same run: {pictures} of P
 networks, schedules and temperatures are chosen, so those figures are a little optimistic.
 PrivateTest chooses nothing; it is opened once for a released network, and for those of others.
 Intervals hold 95 % (Wilson). A size in pixels is the width down to which faces were shrunk before
-they were enlarged again. Right is FER-2013's label, but where FER+ is named. ECE is the expected calibration error in 15
-bins, with the released temperature, or one fitted on PublicTest; that of a network which learned
-from FER+'s taggers alone is fitted to these, so it looks too sure here.
+they were enlarged again. Right is FER-2013's label, but where FER+ is named. ECE is the expected
+calibration error in 15 bins, with the released temperature, or one fitted on PublicTest; that of a
+network which learned from FER+'s taggers alone is fitted to these, so it looks too sure here.
 
 {_networks(compared)}
 
