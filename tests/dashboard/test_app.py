@@ -11,8 +11,7 @@ from dashboard.history import CATEGORIES
 from dashboard.settings import Settings
 from dashboard.store import Store
 from dashboard.texts import ENGLISH, GERMAN
-from edge_agent.emotion_classifier import EmotionClassifier
-from edge_agent.model_card import RELEASED
+from edge_agent.model_card import RELEASED, read_card
 from tests.dashboard.conftest import batch_for
 from tests.dashboard.device_messages import counts, status
 from tests.support import await_true
@@ -199,9 +198,9 @@ def test_the_language_is_asked_for_set_or_english(
 
 
 def _use(store: Store, device: str, classifier: str) -> None:
-    hashes = status().model_sha256.model_copy(
-        update={"emotion_classifier": EmotionClassifier(classifier).sha256}
-    )
+    card = read_card(RELEASED / f"{classifier}.tflite")
+    assert card is not None
+    hashes = status().model_sha256.model_copy(update={"emotion_classifier": card.sha256})
     with batch_for(store) as batch:
         said_now = status().model_copy(update={"model_sha256": hashes})
         batch.set_status("school-a", device, said_now, now())
