@@ -99,10 +99,14 @@ def released(name: str = USUAL) -> Figures:
 
 
 def in_use(statuses: Iterable[Status | None]) -> tuple[str, ...]:
-    """The released classifiers that devices use, by what these said; the usual one without any."""
+    """The released classifiers that devices use, by what these said; the usual one without any.
+
+    One whose card tells nothing of faces that are new to it has no figures to show.
+    """
     used = {status.model_sha256.emotion_classifier for status in statuses if status is not None}
-    names = tuple(name for name, sha256 in _classifiers().items() if sha256 in used)
-    return names or (USUAL,)
+    names = (name for name, sha256 in _classifiers().items() if sha256 in used)
+    told = tuple(name for name in names if any(key in _card(name).measured for key in _INDEPENDENT))
+    return told or (USUAL,)
 
 
 def are_released(hashes: ModelHashes) -> bool:

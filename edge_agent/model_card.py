@@ -33,8 +33,9 @@ class ModelCard(BaseModel):
         score_threshold: the detector's released threshold, chosen on validation pictures.
         data: what it was trained, calibrated and selected on.
         command: what makes it again.
-        confusion: of a classifier, on PublicTest, where it is not that of FER-2013's labels: row,
-            what a face shows; column, the number or share of such faces by what was said.
+        confusion: of a classifier, on the pictures of PublicTest that are new to it, where it is
+            not that of FER-2013's labels: row, what a face shows; column, the number or share of
+            such faces by what was said.
         measured: figures by name, each with the pictures it was measured on.
     """
 

@@ -55,7 +55,12 @@ def _classifier() -> str:
         return names[0]
     words = language.words().about
     chosen: str = st.selectbox(
-        words.network, names, format_func=words.networks.__getitem__, key="network", width=340
+        words.network,
+        names,
+        # A school's own network has no name but its file's.
+        format_func=lambda name: words.networks.get(name, name),
+        key="network",
+        width=340,
     )
     return chosen
 

@@ -1,5 +1,6 @@
 """The teacher's page, run by Streamlit itself against a real store."""
 
+import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -222,6 +223,22 @@ def test_the_figures_are_of_the_network_that_the_devices_use(
     assert f"**{100 * card_figures.released().emotion.share:.1f} %**" in said(app)
     chosen.select("emotion_classifier_half").run()
     assert f"**{100 * half.emotion.share:.1f} %**" in said(app)
+
+
+def test_a_network_whose_card_tells_nothing_of_new_faces_has_no_figures(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    card = json.loads((RELEASED / "emotion_classifier.json").read_text())
+    for name, changes in (("", {}), ("_own", {"sha256": "3" * 64, "measured": {}})):
+        (tmp_path / f"emotion_classifier{name}.json").write_text(json.dumps(card | changes))
+    monkeypatch.setattr(card_figures, "RELEASED", tmp_path)
+    own = status().model_sha256.model_copy(update={"emotion_classifier": "3" * 64})
+    card_figures._classifiers.cache_clear()
+    try:
+        uses = status().model_copy(update={"model_sha256": own})
+        assert card_figures.in_use([uses, None]) == ("emotion_classifier",)
+    finally:
+        card_figures._classifiers.cache_clear()
 
 
 def test_every_released_classifier_has_a_name_and_figures() -> None:
