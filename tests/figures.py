@@ -24,7 +24,11 @@ def table(models: Path) -> str:
     by_size = classifier["fer2013_private_test"]["accuracy_by_face_pixels"]
     sizes = ", ".join(f"{size} px {100 * share:.1f} %" for size, share in by_size.items())
     lines.append(f"| PrivateTest for faces of fewer pixels | {sizes} |")
-    for name in ("emotion_classifier", "emotion_classifier_people"):
+    for name in (
+        "emotion_classifier",
+        "emotion_classifier_people",
+        "emotion_classifier_half_people",
+    ):
         figures = _measured(models / f"{name}.json")["fer2013_private_test_new_faces"]["ferplus_7"]
         low, high = (f"{100 * bound:.1f}" for bound in figures["interval_95"])
         lines.append(

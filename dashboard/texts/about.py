@@ -91,6 +91,7 @@ ENGLISH: Final = About(
     networks={
         "emotion_classifier": "the usual network",
         "emotion_classifier_half": "the small network",
+        "emotion_classifier_half_people": "the small network of majorities",
         "emotion_classifier_people": "the network of majorities",
     },
     found="Of the faces that people labelled so, how many the program called so:",
@@ -183,6 +184,7 @@ GERMAN: Final = About(
     networks={
         "emotion_classifier": "das übliche Netz",
         "emotion_classifier_half": "das kleine Netz",
+        "emotion_classifier_half_people": "das kleine Netz der Mehrheiten",
         "emotion_classifier_people": "das Netz der Mehrheiten",
     },
     found="Von den Gesichtern, die Menschen so benannten, so viele nannte auch das Programm so:",
