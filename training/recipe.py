@@ -4,7 +4,15 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from edge_agent.messages import describe
 
@@ -123,15 +131,28 @@ class DetectorRecipe(_Recipe):
     Attributes:
         input_size: side of the crops in pixels.
         teacher_weight: of what a teacher says beside the true boxes; 0 for no teacher.
+        scales: of the crops of a random place: the least and the largest side, as a share of the
+            picture's short side.
         face_share: of the crops that are taken around a face; the others are of a random place.
+        decoy_share: of the crops that are taken, in place of these, around what the network that
+            this one starts from takes for a face where none is.
         hardships: what makes the faces in them harder to find; None for nothing.
     """
 
     task: Literal["face_detector"]
     input_size: int = Field(gt=0, multiple_of=32)
     teacher_weight: float = Field(default=0.0, ge=0)
+    scales: tuple[PositiveFloat, PositiveFloat] = (0.3, 2.0)
     face_share: float = Field(default=0.0, ge=0, le=1)
+    decoy_share: float = Field(default=0.0, ge=0, le=1)
     hardships: Hardships | None = None
+
+    @field_validator("scales")
+    @classmethod
+    def _ascend(cls, scales: tuple[float, float]) -> tuple[float, float]:
+        if scales[0] > scales[1]:
+            raise ValueError("expected the least before the largest")
+        return scales
 
 
 Recipe = EmotionRecipe | DetectorRecipe

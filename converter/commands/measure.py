@@ -12,8 +12,8 @@ def add_to(commands: Commands) -> None:
         "measure",
         help="choose the released detector's threshold anew, and measure it",
         description="Chooses the threshold of the released detector on the validation pictures, "
-        "so that the number of faces is the least wrong; measures it; and writes both into its "
-        "card. The network stays as it is.",
+        "so that the number of faces is least wrong on average; measures it; and writes both into "
+        "its card. The network stays as it is.",
     )
     add_measured(parser)
     parser.set_defaults(function=run)

@@ -1,10 +1,12 @@
 """The crops that the detector is trained on."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from training.face_detector.augmentation import random_crop
-from training.recipe import DetectorRecipe, Hardships, load
+from training.recipe import DetectorRecipe, Hardships, RecipeError, load
 from training.wider_face import LabelledPicture
 
 SIZE = 320
@@ -47,6 +49,39 @@ def test_around_a_face_each_crop_holds_it_whole_and_at_any_size() -> None:
 
 def test_a_random_place_often_holds_none() -> None:
     assert len(heights(0.0)) < 250
+
+
+def test_around_a_decoy_each_crop_holds_it_whole_and_a_large_one_more_often() -> None:
+    """Decoys of 40 and 20 pixels, white where the rest of the picture is grey."""
+    random = np.random.default_rng(0)
+    one = picture((100, 100, 140, 140), (400, 300, 420, 320))
+    decoys = one.boxes_xyxy
+    without = picture()
+    large, lengths = 0, []
+    for _ in range(300):
+        state = random.bit_generator.state
+        _, told, _ = random_crop(one, SIZE, random, decoys=decoys, decoy_share=1.0)
+        random.bit_generator.state = state
+        _, faces, _ = random_crop(without, SIZE, random, decoys=decoys, decoy_share=1.0)
+        assert not faces[:, 4].any()
+        longest = (told[:, 2:4] - told[:, :2]).max()
+        assert longest >= 8
+        lengths.append(longest)
+        large += longest > 50
+    # 16 to 100 pixels for the large one, to 50 for the small one, which is there four times less.
+    assert max(lengths) > 95 and large > 60
+
+
+def test_without_decoys_or_a_share_of_them_a_crop_is_as_ever() -> None:
+    one = picture((300, 200, 330, 240))
+    decoys = np.array([[10, 10, 60, 60]], np.float32)
+
+    def crop(**options: object) -> np.ndarray:
+        return random_crop(one, SIZE, np.random.default_rng(5), face_share=0.5, **options)[0]
+
+    assert np.array_equal(crop(), crop(decoys=decoys))
+    assert not np.array_equal(crop(), crop(decoys=decoys, decoy_share=1.0))
+    assert crop(decoys=decoys[:0], decoy_share=1.0).shape == (SIZE, SIZE, 3)
 
 
 def test_the_box_lies_on_the_face() -> None:
@@ -131,6 +166,31 @@ def test_of_a_face_behind_the_picture_nothing_is_asked() -> None:
         for _ in range(10)
     ]
     assert not any(asked)
+
+
+def test_a_recipe_says_how_much_of_a_picture_is_seen() -> None:
+    pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
+    from training.face_detector.train import Crops
+
+    whole = picture((10, 10, 60, 60), (580, 420, 630, 470))
+
+    def faces_of(*scales: float) -> np.ndarray:
+        recipe = load("detector_deep").model_copy(
+            update={"scales": scales, "face_share": 0.0, "hardships": None}
+        )
+        crops = Crops([whole] * recipe.batch_size, recipe)
+        faces: np.ndarray = crops[0][1][0]
+        return faces[:, :, 4].sum(axis=1)
+
+    assert (faces_of(1.4, 2.0) == 2).all()
+    assert (faces_of(0.3, 0.5) < 2).all()
+
+
+def test_scales_the_wrong_way_round_are_refused(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("{task: face_detector, like: detector_deep, scales: [2.0, 0.3]}")
+    with pytest.raises(RecipeError, match=r"scales: .* the least before the largest, got \[2\.0"):
+        load(str(recipe))
 
 
 def test_the_last_epochs_are_without_hardships() -> None:

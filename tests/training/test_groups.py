@@ -11,6 +11,7 @@ import pytest
 from edge_agent.face_detector import Faces
 from tests.support import REPOSITORY
 from tests.training.datasets import wider_face_zip
+from training.face_detector.evaluate import match
 from training.face_detector.groups import (
     GroupRecall,
     found_faces,
@@ -18,6 +19,7 @@ from training.face_detector.groups import (
     read_demographics,
     recall_by_group,
 )
+from training.face_detector.sheet import boxes_on_nothing, missed_faces
 from training.fer2013 import DatasetError
 from training.wider_face import LabelledPicture
 
@@ -37,6 +39,22 @@ def test_a_face_is_found_by_one_box_above_the_threshold() -> None:
     found = Faces(boxes, np.array([0.9, 0.8, 0.3], np.float32))
     assert found_faces([found], [one], threshold=0.5)[0].tolist() == [True, False, False]
     assert found_faces([found], [one], threshold=0.2)[0].tolist() == [True, True, False]
+
+
+def test_what_is_no_face_costs_average_precision_and_what_lies_beside_one_another() -> None:
+    """The surest box is on nothing, the second beside a face, the third on it; one is missed."""
+    one = picture(50, 50)
+    boxes = np.array([[100, 0, 150, 50], [30, 0, 80, 50], [0, 0, 50, 50]], np.float32)
+    found = Faces(boxes, np.array([0.9, 0.8, 0.7], np.float32))
+    matches = match([found], [one.boxes_xyxy], [one.ignored], min_height=12)
+    assert matches.on_nothing.tolist() == [True, False, False]
+    assert matches.average_precision() == pytest.approx(1 / 3 / 2)
+    assert matches.without(matches.on_nothing).average_precision() == pytest.approx(1 / 2 / 2)
+    assert matches.without(~matches.hits).average_precision() == pytest.approx(1 / 2)
+    (false,) = boxes_on_nothing([found], [one])
+    assert false.box_xyxy.tolist() == [100, 0, 150, 50]
+    (missed,) = missed_faces(found_faces([found], [one], threshold=0.5), [one])
+    assert missed.box_xyxy.tolist() == [200, 0, 250, 50]
 
 
 def test_equal_size_takes_away_what_is_only_size() -> None:
@@ -89,20 +107,37 @@ def evaluate(*arguments: object) -> "subprocess.CompletedProcess[str]":
 def test_the_page_says_how_well_faces_are_found_and_who_is_found_less(tmp_path: Path) -> None:
     data = wider_face_zip(tmp_path / "wider.zip")
     page, sheet = tmp_path / "detector.md", tmp_path / "misses.png"
-    done = evaluate("--data", data, "--json", "--report", page, "--misses", sheet)
+    false = tmp_path / "false.png"
+    done = evaluate(
+        *("--data", data, "--json", "--report", page, "--misses", sheet, "--false-boxes", false)
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["pictures"] == 3
     text = page.read_text()
-    for part in ("3 validation pictures", "| released |", "| pose | typical | 6 |"):
+    for part in (
+        "3 validation pictures",
+        "| released |",
+        "no box on nothing",
+        "| pose | typical | 6 |",
+    ):
         assert part in text
     assert str(tmp_path) not in text
     assert page.with_suffix(".png").stat().st_size > 0
     assert sheet.stat().st_size > 0
+    assert false.stat().st_size > 0
 
 
-def test_faces_of_others_are_not_written_into_the_repository(tmp_path: Path) -> None:
+def test_no_page_is_made_of_pictures_that_were_learned(tmp_path: Path) -> None:
     data = wider_face_zip(tmp_path / "wider.zip")
-    done = evaluate("--data", data, "--misses", REPOSITORY / "docs" / "misses.png")
+    done = evaluate("--data", data, "--learned", "--report", tmp_path / "page.md")
+    assert done.returncode == 2
+    assert "--learned: expected no --report" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("option", ["--misses", "--false-boxes"])
+def test_faces_of_others_are_not_written_into_the_repository(tmp_path: Path, option: str) -> None:
+    data = wider_face_zip(tmp_path / "wider.zip")
+    done = evaluate("--data", data, option, REPOSITORY / "docs" / "misses.png")
     assert done.returncode == 2
     assert "expected a file outside of the repository" in done.stderr.splitlines()[-1]
     assert not (REPOSITORY / "docs" / "misses.png").exists()

@@ -95,7 +95,8 @@ def _loss(
 def test_frontality_is_learned_where_landmarks_can_tell_it(height: float, learned: bool) -> None:
     """A network right in all but that loses by it, unless the face is too small to have said."""
     answer = [1, 1, 0, 0, np.log(height / 32), np.log(height / 32), 1]
-    frontal, away = (_loss(answer, frontality=logit) for logit in (3.0, -3.0))
+    face = (80 - height / 2, 80 - height / 2, 80 + height / 2, 80 + height / 2)
+    frontal, away = (_loss(answer, frontality=logit, face=face) for logit in (3.0, -3.0))
     assert away > frontal + 1 if learned else away == frontal
 
 
@@ -109,6 +110,19 @@ def test_a_face_that_the_teacher_overlooked_is_learned_all_the_same() -> None:
     face = (64.0, 64.0, 96.0, 96.0)
     assert taught(6.0, face=face) < taught(-6.0, face=face)
     assert taught(6.0) > taught(-6.0)
+
+
+def test_the_teacher_is_not_believed_where_no_box_tells_of_a_face() -> None:
+    """It takes hands for faces as well; near a face it is asked."""
+    answer = [1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
+
+    def taught(objectness: float, **truth: tuple[float, float, float, float]) -> float:
+        seen = {"objectness": objectness, **truth}
+        return _loss(answer, **seen, weight=1.0) - _loss(answer, **seen, weight=0.0)
+
+    assert taught(-6.0) < taught(6.0)
+    face = (64.0, 64.0, 96.0, 96.0)
+    assert taught(6.0, face=face) < taught(-6.0, face=face)
 
 
 @pytest.mark.parametrize("content", [b"", b"no network"])

@@ -69,6 +69,18 @@ def add_to(commands: Commands) -> None:
         type=Path,
         help="write a picture of the largest faces that were missed, outside of the repository",
     )
+    parser.add_argument(
+        "--false-boxes",
+        metavar="FILE",
+        type=Path,
+        help="the same of what it is surest to be a face and is none",
+    )
+    parser.add_argument(
+        "--learned",
+        action="store_true",
+        help="look at the pictures that it was trained on: what it does wrong there, it has not "
+        "learned. Only to be read, for no figure of how good it is: not with --report",
+    )
     parser.set_defaults(function=run)
 
 
@@ -76,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
     """Measures and prints; returns 0."""
     from edge_agent.face_detector import FaceDetector
     from training import wider_face
-    from training.face_detector import evaluate, groups, misses, report
+    from training.face_detector import evaluate, groups, report, sheet
     from training.face_detector.comparison import compare
     from training.face_detector.frontality import agreement
 
@@ -87,18 +99,28 @@ def run(options: argparse.Namespace) -> int:
         figures = evaluate.evaluate_video(detector, options.video, options.truth)
         print(json.dumps(figures, indent=2))
         return 0
+    if options.learned and options.report is not None:
+        raise DatasetError(
+            "--learned: expected no --report, which is of pictures that were not learned"
+        )
     threshold = FaceDetector(options.model).score_threshold
     detectors = _detectors(options)
     demographics = options.demographics and groups.read_demographics(options.demographics)
-    pictures = wider_face.load(options.data, "validation")
+    pictures = wider_face.load(options.data, "training" if options.learned else "validation")
     measured = compare(detectors, pictures)
     found = next(iter(measured.values())).found
     hits = groups.found_faces(found, pictures, threshold=threshold)
     figures = evaluate.evaluate(found, pictures, threshold=threshold)
-    print(json.dumps(figures, indent=2) if options.json else evaluate.markdown(figures))
+    if options.json:
+        print(json.dumps(figures, indent=2))
+    else:
+        print(f"{evaluate.markdown(figures)}\n\n{report.losses(measured)}")
     if options.misses is not None:
-        number = misses.write(hits, pictures, options.misses)
+        number = sheet.write(sheet.missed_faces(hits, pictures), options.misses)
         print(f"wrote {options.misses}: {number} faces that were missed", file=sys.stderr)
+    if options.false_boxes is not None:
+        number = sheet.write(sheet.boxes_on_nothing(found, pictures), options.false_boxes)
+        print(f"wrote {options.false_boxes}: {number} boxes on nothing", file=sys.stderr)
     if options.report is not None:
         agreed = None
         if options.yunet is not None:

@@ -27,6 +27,8 @@ class Assignment(NamedTuple):
     """(B, P, 4) float32 box of the face; anything where not positive."""
     overlap: Any
     """(B, P) float32 IoU of the predicted box with it, 0..1."""
+    near_a_face: Any
+    """(B, P) float32, 1 where a face may be found, positive or not."""
 
 
 @functools.cache
@@ -108,4 +110,5 @@ def assign(
     positive = ops.any(taken, axis=1)
     target = ops.take_along_axis(faces_xyxy, owner[..., None], axis=1)
     overlap = ops.take_along_axis(iou, owner[:, None, :], axis=1)[:, 0]
-    return Assignment(ops.cast(positive, "float32"), target, overlap)
+    near_a_face = ops.cast(ops.any(allowed, axis=1), "float32")
+    return Assignment(ops.cast(positive, "float32"), target, overlap, near_a_face)

@@ -5,6 +5,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from edge_agent.boxes import areas
 from training.face_detector.assignment import cells
 from training.face_detector.hardships import make_harder
 from training.recipe import Hardships
@@ -13,9 +14,11 @@ from training.wider_face import LabelledPicture
 MAX_FACES: Final = 48
 """Faces a crop may carry; the smallest beyond that become ignored areas."""
 _LARGEST_SHARE: Final = 0.9
-"""Of the crop's side, for the face that it is taken around."""
+"""Of the crop's side, for what it is taken around."""
 _MOST_ENLARGED: Final = 2.5
-"""Beyond that a face is nothing but blur."""
+"""Beyond that it is nothing but blur."""
+_SMALLEST_DECOY: Final = 16.0
+"""Side in pixels of a decoy that a crop is taken around: smaller ones are in any crop."""
 _LEAST_HIDDEN: Final = 0.3
 """Share of a face behind another picture from which on it need not be found."""
 _MOST_HIDDEN: Final = 0.8
@@ -30,10 +33,12 @@ def random_crop(
     scales: tuple[float, float] = (0.3, 2.0),
     smallest_face: float = 8.0,
     face_share: float = 0.0,
+    decoys: np.ndarray | None = None,
+    decoy_share: float = 0.0,
     hardships: Hardships | None = None,
     backdrop: LabelledPicture | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A square crop of a random place, or around a random face, resized, mirrored and relit.
+    """A square crop of a random place, or around a face or a decoy, resized, mirrored and relit.
 
     Args:
         picture: what to crop.
@@ -44,6 +49,9 @@ def random_crop(
         face_share: of the crops that are taken around a face, which then is of any size the crop
             has room for: in crops of a random place large faces are rare and cut (after the
             data-anchor-sampling of Tang et al., "PyramidBox", ECCV 2018).
+        decoys: (D, 4) boxes of what is no face and might be taken for one; None for none known.
+        decoy_share: of the crops that are taken around one of these, of any size likewise; a large
+            one is taken more often, by its area, for small ones are seen in these crops as well.
         hardships: what else makes faces harder to find; None for nothing.
         backdrop: another picture, which is seen where the crop reaches beyond the first; None for
             black.
@@ -53,9 +61,14 @@ def random_crop(
         flag, 1 for a face and 0 for padding; (P,) float32, 1 for each of the network's
         cells whose answer does not matter.
     """
-    # Nothing is drawn where no face is asked for, so that older recipes see the crops they saw.
-    if face_share > 0 and random.random() < face_share and not picture.ignored.all():
-        place = _around_a_face(picture, size, random, smallest_face=smallest_face)
+    # Nothing is drawn where nothing is asked for, so that older recipes see the crops they saw.
+    if decoy_share > 0 and random.random() < decoy_share and decoys is not None and len(decoys):
+        size_of_each = areas(decoys)
+        around = random.choice(decoys, p=size_of_each / size_of_each.sum())
+        place = _around(around, size, random, smallest=_SMALLEST_DECOY)
+    elif face_share > 0 and random.random() < face_share and not picture.ignored.all():
+        around = random.choice(picture.boxes_xyxy[~picture.ignored])
+        place = _around(around, size, random, smallest=smallest_face)
     else:
         place = _anywhere(picture, random, scales=scales)
     mirror = random.random() < 0.5
@@ -158,14 +171,14 @@ def _anywhere(
     return left, top, side
 
 
-def _around_a_face(
-    picture: LabelledPicture, size: int, random: np.random.Generator, *, smallest_face: float
+def _around(
+    box_xyxy: np.ndarray, size: int, random: np.random.Generator, *, smallest: float
 ) -> tuple[float, float, float]:
-    """As `_anywhere`, with a face wholly inside, its height evenly distributed by its logarithm."""
-    left, top, right, bottom = random.choice(picture.boxes_xyxy[~picture.ignored])
+    """As `_anywhere`, with a box wholly inside, its size evenly distributed by its logarithm."""
+    left, top, right, bottom = box_xyxy
     longer = max(right - left, bottom - top)
-    largest = max(smallest_face, min(_LARGEST_SHARE * size, _MOST_ENLARGED * longer))
-    side = size * longer / np.exp(random.uniform(np.log(smallest_face), np.log(largest)))
+    largest = max(smallest, min(_LARGEST_SHARE * size, _MOST_ENLARGED * longer))
+    side = size * longer / np.exp(random.uniform(np.log(smallest), np.log(largest)))
     place = (random.uniform(right - side, left), random.uniform(bottom - side, top))
     return *place, side
 

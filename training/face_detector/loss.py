@@ -98,7 +98,10 @@ def detection_loss(
     box = ops.sum(eiou_loss(boxes, target) * positive)
     loss = (objectness + class_ + BOX_WEIGHT * box) / number
     if answers is not None:
-        loss += teacher_weight * _teacher_loss(outputs, boxes, positive, answers, image_size_hw)
+        told = ops.maximum(ignored, ops.stop_gradient(found.near_a_face))
+        loss += teacher_weight * _teacher_loss(
+            outputs, boxes, positive, told, answers, image_size_hw
+        )
     return loss
 
 
@@ -106,17 +109,19 @@ def _teacher_loss(
     outputs: dict[str, Any],
     boxes: Any,
     positive: Any,
+    told: Any,
     answers: Any,
     image_size_hw: tuple[int, int],
 ) -> Any:
     """How far a batch's answers are from a teacher's, a scalar.
 
     Every cell learns the teacher's objectness, but for those that answer for a true face, which
-    the teacher may have overlooked; its class and box where it sees a face, by as much as it
-    does, and its frontality where the network tells that.
+    the teacher may have overlooked, and those of places where no box tells of a face (`told` is 0),
+    which it may have taken for one; its class and box where it sees a face, by as much as it does,
+    and its frontality where the network tells that.
     """
     centres, strides = cells(image_size_hw)
-    sure = answers[..., 1]
+    sure = answers[..., 1] * told
     number = ops.maximum(ops.sum(sure), 1.0)
     objectness = ops.sum(_bce(flatten(outputs, "objectness")[..., 0], ops.maximum(sure, positive)))
     class_ = ops.sum(_bce(flatten(outputs, "class")[..., 0], answers[..., 0]) * sure)

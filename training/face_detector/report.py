@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from training.face_detector.comparison import Measured
-from training.face_detector.evaluate import HEIGHTS, Matches
+from training.face_detector.evaluate import HEIGHTS, ON_NOTHING_IOU, Matches
 from training.face_detector.frontality import LEAST_FRONTALITY, TURNED_AWAY, Agreement
 from training.face_detector.groups import ENOUGH, MIN_HEIGHT, GroupRecall, gaps
 from training.statistics import wilson_interval
@@ -65,6 +65,14 @@ By number of faces of 12 px and more in a picture, AP:
 
 {_crowds(measured)}
 
+## What costs average precision
+
+The AP if a detector had not drawn the boxes that hardly overlap a face (IoU below
+{ON_NOTHING_IOU:g}), nor those that lie beside one or are its second box, nor any of both, so that
+only faces that it does not find at any score are left (after Bolya et al., "TIDE", ECCV 2020).
+
+{losses(measured)}
+
 ## At the released threshold
 
 {_threshold(next(iter(measured.values())), threshold)}
@@ -115,6 +123,21 @@ def _crowds(measured: Mapping[str, Measured]) -> str:
     ]
     rows.append(["faces", *(str(matches.total) for matches in first.by_crowd.values())])
     return _table(["", *heads], rows)
+
+
+def losses(measured: Mapping[str, Measured]) -> str:
+    """A table of what each detector's errors cost it."""
+    rows = []
+    for name, one in measured.items():
+        for height, matches in one.by_height.items():
+            wrong = ~matches.hits
+            beside = wrong & ~matches.on_nothing
+            cases = (matches, *map(matches.without, (matches.on_nothing, beside, wrong)))
+            rows.append(
+                [name, f"≥ {height} px", *(f"{case.average_precision():.3f}" for case in cases)]
+            )
+    heads = ["AP", "no box on nothing", "none beside a face", "neither"]
+    return _table(["", "faces", *heads], rows)
 
 
 def _threshold(ours: Measured, threshold: float) -> str:

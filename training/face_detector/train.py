@@ -11,6 +11,7 @@ from training import run, wider_face
 from training.backup import Backup
 from training.deepening import added_blocks, deepen
 from training.face_detector.augmentation import random_crop
+from training.face_detector.decoys import find_decoys
 from training.face_detector.loss import detection_loss
 from training.face_detector.network import face_detector
 from training.face_detector.teacher import Teacher
@@ -22,12 +23,17 @@ from training.start import start_from
 from training.torch_kernels import use_torch_kernels
 
 _STATISTICS_BATCHES: Final = 50
+_DECOYS_IN_CROPS: Final = 2
+"""Decoys are looked for in whole pictures, at the size the agent sees them, twice a crop's."""
 
 
 class Crops(keras.utils.PyDataset):
     """Batches of random crops; an epoch sees each picture once.
 
     With a teacher, a batch also holds its answers.
+
+    Attributes:
+        decoys: by picture, as `find_decoys` gives them; None until they are known.
     """
 
     def __init__(
@@ -38,6 +44,7 @@ class Crops(keras.utils.PyDataset):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.decoys: list[np.ndarray] | None = None
         self.pictures, self.recipe, self.teacher = pictures, recipe, teacher
         self.begin_epoch(0)
 
@@ -74,7 +81,10 @@ class Crops(keras.utils.PyDataset):
                 self.pictures[i],
                 self.recipe.input_size,
                 random,
+                scales=self.recipe.scales,
                 face_share=self.recipe.face_share,
+                decoys=self.decoys[i] if self.decoys else None,
+                decoy_share=self.recipe.decoy_share,
                 hardships=hardships,
                 backdrop=self.pictures[random.integers(len(self.pictures))] if behind else None,
             )
@@ -149,6 +159,11 @@ def train(
             "options: frontality: expected a recipe with teacher_weight, as only a teacher tells "
             "how far faces are turned; got one without"
         )
+    if recipe.decoy_share and start is None:
+        raise RecipeError(
+            f"decoy_share: {recipe.decoy_share:g} in the recipe: expected --start, a network that "
+            "finds decoys, got none"
+        )
     asked = Teacher(teacher) if teacher else None
     use_torch_kernels()
     keras.utils.set_random_seed(recipe.seed)
@@ -165,6 +180,14 @@ def train(
         raise RecipeError(f"options: {error}") from error
     if start is not None:
         _start(network, recipe, start, crops.images(count))
+    if recipe.decoy_share:
+        # Before a backup is restored, so that a run that goes on sees the decoys it saw.
+        size = _DECOYS_IN_CROPS * recipe.input_size
+        crops.decoys = find_decoys(network, pictures, size=size)
+    # What is kept answers in float32, and so are its statistics measured: rounded ones cost AP.
+    keras.config.set_dtype_policy("float32")
+    exact = face_detector(**recipe.options)
+    keras.config.set_dtype_policy(recipe.precision)
     pixels = keras.Input((recipe.input_size, recipe.input_size, 3), dtype="uint8")
     model = DetectorTrainer(pixels, network(pixels))
     model.teacher_weight = recipe.teacher_weight
@@ -181,8 +204,12 @@ def train(
 
     def some_batches() -> int:
         for images in crops.images(count):
-            network(images, training=True)
+            exact(images, training=True)
         return count
+
+    def refresh() -> None:
+        exact.set_weights(network.get_weights())
+        measure_statistics(exact, some_batches)
 
     backup = Backup(out / "backup")
     epoch = backup.restore(model)
@@ -199,11 +226,7 @@ def train(
                 on_epoch_begin=lambda epoch, logs: crops.begin_epoch(epoch)
             ),
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-            SaveAveraged(
-                network,
-                out / "network.keras",
-                refresh=lambda: measure_statistics(network, some_batches),
-            ),
+            SaveAveraged(exact, out / "network.keras", refresh=refresh),
             run.KeepRun(begun, out),
             log,
             *tensorboard(out / "tensorboard"),
