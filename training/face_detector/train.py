@@ -220,6 +220,8 @@ def train(
         crops,
         initial_epoch=epoch,
         epochs=recipe.epochs,
+        # The crops come shuffled, and after a run was ended in the order they would have had.
+        shuffle=False,
         callbacks=[
             backup,
             keras.callbacks.LambdaCallback(
