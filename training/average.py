@@ -43,17 +43,9 @@ def average(
     run.prepare(recipe)
     mean, augmentation = built(recipe)
     parts = [load_keras(path) for path in networks]
-    shapes = [tuple(weight.shape) for weight in mean.weights]
-    for path, part in zip(networks, parts, strict=True):
-        if [tuple(weight.shape) for weight in part.weights] != shapes:
-            raise RecipeError(
-                f"{path}: expected a network with the family and options of the recipe, got one "
-                "whose weights have other shapes; train all of them by recipes that are alike"
-            )
+    set_mean(mean, parts, networks)
     training = fer2013.load(data, "training")
     public = fer2013.load(data, "public_test")
-    values = zip(*(part.get_weights() for part in parts), strict=True)
-    mean.set_weights([np.mean(each, axis=0, dtype=np.float64) for each in values])
 
     # Kaggle's pictures stand in the order of their emotions, and a batch of a single emotion would
     # have other statistics.
@@ -68,11 +60,36 @@ def average(
         return len(batches)
 
     measure_statistics(mean, run_as_in_training)
-    path = out / "network.keras"
+    return save(mean, out), [_right(network, public) for network in (*parts, mean)]
+
+
+def set_mean(mean: keras.Model, parts: Sequence[keras.Model], paths: Sequence[Path]) -> None:
+    """Gives a network the mean of the weights of several.
+
+    Args:
+        mean: of the same family and options.
+        parts: trained.
+        paths: the files that they came from.
+
+    Raises:
+        RecipeError: when one has other options.
+    """
+    shapes = [tuple(weight.shape) for weight in mean.weights]
+    for path, part in zip(paths, parts, strict=True):
+        if [tuple(weight.shape) for weight in part.weights] != shapes:
+            raise RecipeError(
+                f"{path}: expected a network with the family and options of the recipe, got one "
+                "whose weights have other shapes; train all of them by recipes that are alike"
+            )
+    values = zip(*(part.get_weights() for part in parts), strict=True)
+    mean.set_weights([np.mean(each, axis=0, dtype=np.float64) for each in values])
+
+
+def save(network: keras.Model, out: Path) -> Path:
+    """Writes ``network.keras`` into a folder, in one step; returns its path."""
     out.mkdir(parents=True, exist_ok=True)
-    mean.save(out / "partial.keras")
-    (out / "partial.keras").replace(path)
-    return path, [_right(network, public) for network in (*parts, mean)]
+    network.save(out / "partial.keras")
+    return (out / "partial.keras").replace(out / "network.keras")
 
 
 def _right(network: keras.Model, faces: FaceSet) -> float:

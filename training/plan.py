@@ -48,7 +48,7 @@ class Job:
     @property
     def parts(self) -> tuple[str, ...]:
         """Recipes whose networks this is the mean of."""
-        return self.recipe.average_of if isinstance(self.recipe, EmotionRecipe) else ()
+        return self.recipe.average_of
 
     @property
     def start(self) -> tuple[str, ...]:
@@ -67,10 +67,10 @@ class Job:
     @property
     def sources(self) -> tuple[str, ...]:
         """Options that name what it learns from, beside ``--data``."""
-        if not isinstance(self.recipe, EmotionRecipe):
-            return ("teacher",) if self.recipe.teacher_weight else ()
         if self.parts:
             return ()
+        if not isinstance(self.recipe, EmotionRecipe):
+            return ("teacher",) if self.recipe.teacher_weight else ()
         distillation = self.recipe.distillation
         unlabelled = distillation is not None and distillation.unlabelled_pixels is not None
         wanted = {"ferplus": self.recipe.ferplus_weight > 0, "unlabelled": unlabelled}

@@ -31,6 +31,10 @@ class _Recipe(BaseModel):
         starts_from: the recipe whose network this one begins with; None for random weights.
         learning_rate: its highest, after the warm-up.
         ema_momentum: of the moving average of the weights, a step.
+        measure_every: epochs from one measurement, saved network and backup to the next.
+        average_of: recipes whose networks' weights are averaged in place of training, with a seed
+            where it is not the recipe's own: ``emotion_student:2``; this recipe then tells the
+            network, and the crops on which it is measured.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,8 +47,18 @@ class _Recipe(BaseModel):
     warmup_epochs: float = Field(ge=0)
     weight_decay: float = Field(ge=0)
     ema_momentum: float = Field(gt=0, lt=1)
+    measure_every: int = Field(default=1, gt=0)
+    average_of: tuple[str, ...] = Field(default=(), min_length=2)
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
     seed: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _goes_on_or_averages(self) -> "_Recipe":
+        if self.average_of and self.starts_from:
+            raise ValueError(
+                "expected average_of without starts_from, which is for training; set it to null"
+            )
+        return self
 
 
 class Distillation(BaseModel):
@@ -74,11 +88,7 @@ class EmotionRecipe(_Recipe):
     Attributes:
         ferplus_weight: share of FER+'s votes in the target; the rest is FER-2013's own label.
         mixup: alpha of the distribution by which neighbours are mixed; 0 for none.
-        measure_every: epochs from one measurement, saved network and backup to the next.
         distillation: for a student, what it learns from its teachers.
-        average_of: recipes whose networks' weights are averaged in place of training, with a seed
-            where it is not the recipe's own: ``emotion_student:2``; this recipe then tells the
-            network, and the crops on which it is measured.
     """
 
     task: Literal["emotion_classifier"]
@@ -87,16 +97,13 @@ class EmotionRecipe(_Recipe):
     label_smoothing: float = Field(ge=0, lt=1)
     ferplus_weight: float = Field(default=0, ge=0, le=1)
     mixup: float = Field(default=0, ge=0)
-    measure_every: int = Field(default=1, gt=0)
     distillation: Distillation | None = None
-    average_of: tuple[str, ...] = Field(default=(), min_length=2)
 
     @model_validator(mode="after")
     def _learns_or_averages(self) -> "EmotionRecipe":
-        if self.average_of and (self.starts_from or self.distillation):
+        if self.average_of and self.distillation:
             raise ValueError(
-                "expected average_of without starts_from and distillation, which are for training; "
-                "set those to null"
+                "expected average_of without distillation, which is for training; set it to null"
             )
         return self
 

@@ -9,8 +9,9 @@ import yaml
 keras = pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
 pytest.importorskip("tensorflow", reason="these tests run on TensorFlow: install 'training'")
 
-from tests.training.datasets import fer2013_zip  # noqa: E402
+from tests.training.datasets import fer2013_zip, wider_face_zip  # noqa: E402
 from training.__main__ import main  # noqa: E402
+from training.face_detector.network import face_detector  # noqa: E402
 from training.models import EMOTION_MODELS  # noqa: E402
 from training.recipe import RECIPES  # noqa: E402
 
@@ -43,6 +44,13 @@ def network(path: Path, *, widths: int = 4) -> Path:
     return path
 
 
+def detector(path: Path, *, deep: bool = False) -> Path:
+    """One with random weights."""
+    path.parent.mkdir()
+    face_detector(blocks=[2 if deep else 1, 1, 1]).save(path)
+    return path
+
+
 def weights(path: Path, *, statistics: bool) -> list[np.ndarray]:
     loaded = keras.models.load_model(path, compile=False)
     return [np.asarray(w) for w in loaded.weights if (w.name in STATISTICS) == statistics]
@@ -68,6 +76,32 @@ def test_the_mean_has_the_mean_weights_and_statistics_of_its_own(
         "the mean of their weights",
     ]
     assert str(mean) in printed
+
+
+def test_detectors_are_averaged_likewise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = yaml.safe_load((RECIPES / "detector_first.yaml").read_text())
+    content |= {"options": {"blocks": [1, 1, 1]}, "average_of": ["one", "two"], "input_size": 64}
+    recipe = tmp_path / "mean.yaml"
+    recipe.write_text(yaml.safe_dump(content))
+    data = wider_face_zip(tmp_path / "wider.zip")
+    parts = [detector(tmp_path / name / "network.keras") for name in ("one", "two")]
+    rest = ["--data", str(data), "--out", str(tmp_path / "mean")]
+
+    deep = detector(tmp_path / "deep" / "network.keras", deep=True)
+    assert main(["average", str(recipe), "--networks", str(parts[0]), str(deep), *rest]) == 2
+    assert "deep/network.keras: expected a network with the" in capsys.readouterr().err
+    assert not (tmp_path / "mean").exists()
+
+    assert main(["average", str(recipe), "--networks", *map(str, parts), *rest]) == 0
+    mean = tmp_path / "mean" / "network.keras"
+    assert str(mean) in capsys.readouterr().out
+    first, second = (weights(part, statistics=False) for part in parts)
+    for ours, one, two in zip(weights(mean, statistics=False), first, second, strict=True):
+        assert ours == pytest.approx((one + two) / 2, abs=1e-6)
+    # Those of the parts are still at their start.
+    assert all(np.ptp(measured) > 0 for measured in weights(mean, statistics=True))
 
 
 def test_what_cannot_be_averaged_is_refused_in_a_sentence(

@@ -115,9 +115,8 @@ def test_every_recipe_says_how_to_run_it() -> None:
     for name in recipes.names():
         text = (recipes.RECIPES / f"{name}.yaml").read_text()
         recipe = recipes.load(name)
-        verb = "train"
-        if isinstance(recipe, recipes.EmotionRecipe):
-            verb = "average" if recipe.average_of else "distill" if recipe.distillation else verb
+        is_taught = isinstance(recipe, recipes.EmotionRecipe) and recipe.distillation is not None
+        verb = "average" if recipe.average_of else "distill" if is_taught else "train"
         assert f"python -m training {verb} {name}" in text
         assert isinstance(yaml.safe_load(text), dict)
 

@@ -70,7 +70,7 @@ def chosen_recipe(options: argparse.Namespace) -> recipes.Recipe:
     if seed:
         raise RecipeError(f"{options.recipe}: expected another seed as in {name} --seed 2")
     recipe = recipes.load(options.recipe)
-    if isinstance(recipe, recipes.EmotionRecipe) and recipe.average_of:
+    if recipe.average_of:
         raise RecipeError(
             f"{options.recipe}: expected a recipe that trains, got one that averages the networks "
             f"of {', '.join(recipe.average_of)}; use python -m training average"

@@ -63,9 +63,9 @@ class Crops(keras.utils.PyDataset):
             return images, (faces, ignored)
         return images, (faces, ignored, self.teacher.answer(images))
 
-    def images(self, count: int) -> Iterator[np.ndarray]:
-        """The pictures of the first so many batches."""
-        for index in range(count):
+    def images(self) -> Iterator[np.ndarray]:
+        """The pictures of the first batches, as many as measure statistics."""
+        for index in range(min(_STATISTICS_BATCHES, len(self))):
             yield self._crops(index)[0]
 
     def _crops(self, index: int) -> tuple[np.ndarray, ...]:
@@ -173,21 +173,17 @@ def train(
     if begun.is_finished:
         return out / "network.keras"
     crops = Crops(pictures, recipe, asked, workers=workers)
-    count = min(_STATISTICS_BATCHES, len(crops))
     try:
         network = face_detector(**recipe.options)
     except TypeError as error:
         raise RecipeError(f"options: {error}") from error
     if start is not None:
-        _start(network, recipe, start, crops.images(count))
+        _start(network, recipe, start, crops.images())
     if recipe.decoy_share:
         # Before a backup is restored, so that a run that goes on sees the decoys it saw.
         size = _DECOYS_IN_CROPS * recipe.input_size
         crops.decoys = find_decoys(network, pictures, size=size)
-    # What is kept answers in float32, and so are its statistics measured: rounded ones cost AP.
-    keras.config.set_dtype_policy("float32")
-    exact = face_detector(**recipe.options)
-    keras.config.set_dtype_policy(recipe.precision)
+    exact = exact_network(recipe)
     pixels = keras.Input((recipe.input_size, recipe.input_size, 3), dtype="uint8")
     model = DetectorTrainer(pixels, network(pixels))
     model.teacher_weight = recipe.teacher_weight
@@ -202,16 +198,11 @@ def train(
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
 
-    def some_batches() -> int:
-        for images in crops.images(count):
-            exact(images, training=True)
-        return count
-
     def refresh() -> None:
         exact.set_weights(network.get_weights())
-        measure_statistics(exact, some_batches)
+        measure_on_crops(exact, crops)
 
-    backup = Backup(out / "backup")
+    backup = Backup(out / "backup", every=recipe.measure_every)
     epoch = backup.restore(model)
     out.mkdir(parents=True, exist_ok=True)
     log = EpochLog(out / "log.csv", ("loss", "seconds"))
@@ -228,14 +219,42 @@ def train(
                 on_epoch_begin=lambda epoch, logs: crops.begin_epoch(epoch)
             ),
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-            SaveAveraged(exact, out / "network.keras", refresh=refresh),
-            run.KeepRun(begun, out),
+            SaveAveraged(
+                exact,
+                out / "network.keras",
+                refresh=refresh,
+                every=recipe.measure_every,
+                last=recipe.epochs,
+            ),
+            run.KeepRun(begun, out, every=recipe.measure_every),
             log,
             *tensorboard(out / "tensorboard"),
         ],
     )
     backup.remove()
     return out / "network.keras"
+
+
+def exact_network(recipe: DetectorRecipe) -> keras.Model:
+    """A recipe's network in float32, in which what is kept answers."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    network = face_detector(**recipe.options)
+    keras.config.set_dtype_policy(policy)
+    return network
+
+
+def measure_on_crops(network: keras.Model, crops: Crops) -> None:
+    """Measures batch normalisation's statistics anew; rounded ones cost AP: give it float32."""
+
+    def some_batches() -> int:
+        batches = 0
+        for images in crops.images():
+            network(images, training=True)
+            batches += 1
+        return batches
+
+    measure_statistics(network, some_batches)
 
 
 def _start(
