@@ -53,10 +53,12 @@ class _Recipe(BaseModel):
     seed: int = Field(ge=0)
 
     @model_validator(mode="after")
-    def _goes_on_or_averages(self) -> "_Recipe":
-        if self.average_of and self.starts_from:
+    def _learns_or_averages(self) -> "_Recipe":
+        learns = [key for key in ("starts_from", "distillation") if getattr(self, key, None)]
+        if self.average_of and learns:
             raise ValueError(
-                "expected average_of without starts_from, which is for training; set it to null"
+                f"expected average_of without {' and '.join(learns)}, for a mean is not trained; "
+                "set to null what the recipe that it is like says"
             )
         return self
 
@@ -98,14 +100,6 @@ class EmotionRecipe(_Recipe):
     ferplus_weight: float = Field(default=0, ge=0, le=1)
     mixup: float = Field(default=0, ge=0)
     distillation: Distillation | None = None
-
-    @model_validator(mode="after")
-    def _learns_or_averages(self) -> "EmotionRecipe":
-        if self.average_of and self.distillation:
-            raise ValueError(
-                "expected average_of without distillation, which is for training; set it to null"
-            )
-        return self
 
 
 class Hardships(BaseModel):

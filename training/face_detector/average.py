@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tqdm import tqdm
+
 from training import wider_face
 from training.average import save, set_mean
 from training.face_detector.train import Crops, exact_network, measure_on_crops
@@ -29,5 +31,7 @@ def average(recipe: DetectorRecipe, *, networks: Sequence[Path], data: Path, out
     """
     mean = exact_network(recipe)
     set_mean(mean, [read_keras(path) for path in networks], networks)
-    measure_on_crops(mean, Crops(wider_face.load(data, "training"), recipe))
+    crops = Crops(wider_face.load(data, "training"), recipe)
+    bar = tqdm(crops.images(), desc="measuring the mean", unit="batch", total=crops.measured)
+    measure_on_crops(mean, bar)
     return save(mean, out)

@@ -1,6 +1,6 @@
 """Trains the face detector by a recipe; a killed run goes on where it stopped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ class Crops(keras.utils.PyDataset):
 
     Attributes:
         decoys: by picture, as `find_decoys` gives them; None until they are known.
+        measured: so many batches measure batch normalisation's statistics.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Crops(keras.utils.PyDataset):
         super().__init__(**kwargs)
         self.decoys: list[np.ndarray] | None = None
         self.pictures, self.recipe, self.teacher = pictures, recipe, teacher
+        self.measured = min(_STATISTICS_BATCHES, len(self))
         self.begin_epoch(0)
 
     def __len__(self) -> int:
@@ -64,8 +66,8 @@ class Crops(keras.utils.PyDataset):
         return images, (faces, ignored, self.teacher.answer(images))
 
     def images(self) -> Iterator[np.ndarray]:
-        """The pictures of the first batches, as many as measure statistics."""
-        for index in range(min(_STATISTICS_BATCHES, len(self))):
+        """The pictures of the first batches, which measure statistics."""
+        for index in range(self.measured):
             yield self._crops(index)[0]
 
     def _crops(self, index: int) -> tuple[np.ndarray, ...]:
@@ -200,7 +202,7 @@ def train(
 
     def refresh() -> None:
         exact.set_weights(network.get_weights())
-        measure_on_crops(exact, crops)
+        measure_on_crops(exact, crops.images())
 
     backup = Backup(out / "backup", every=recipe.measure_every)
     epoch = backup.restore(model)
@@ -244,17 +246,17 @@ def exact_network(recipe: DetectorRecipe) -> keras.Model:
     return network
 
 
-def measure_on_crops(network: keras.Model, crops: Crops) -> None:
+def measure_on_crops(network: keras.Model, batches: Iterable[np.ndarray]) -> None:
     """Measures batch normalisation's statistics anew; rounded ones cost AP: give it float32."""
 
-    def some_batches() -> int:
-        batches = 0
-        for images in crops.images():
+    def run_as_in_training() -> int:
+        number = 0
+        for images in batches:
             network(images, training=True)
-            batches += 1
-        return batches
+            number += 1
+        return number
 
-    measure_statistics(network, some_batches)
+    measure_statistics(network, run_as_in_training)
 
 
 def _start(
