@@ -1,4 +1,4 @@
-"""Boxes: intersection over union, non-maximum suppression, and box voting.
+"""Boxes: intersection over union, non-maximum suppression, soft too, and box voting.
 
 A box is ``x1, y1, x2, y2`` in pixels, the far corner exclusive.
 """
@@ -69,3 +69,23 @@ def vote(
     weights = (iou_matrix(kept_xyxy, boxes_xyxy) >= iou_threshold) * np.square(scores)
     mean = (weights @ boxes_xyxy) / weights.sum(axis=1, keepdims=True)
     return np.asarray(mean, kept_xyxy.dtype)
+
+
+def soften(boxes_xyxy: np.ndarray, scores: np.ndarray, *, least: float) -> np.ndarray:
+    """Lowers the score of a box by how much it overlaps a better one.
+
+    By exp(-IoU²) of the better one that it overlaps most, after the Gaussian of Soft-NMS (Bodla et
+    al., "Soft-NMS: Improving Object Detection With One Line of Code", ICCV 2017): faces behind one
+    another stay, and a second box of one face is less believed.
+
+    Args:
+        boxes_xyxy: (N, 4) boxes, best first.
+        scores: (N,) of them.
+        least: score from which on a box lowers others; there may be thousands of lesser ones.
+
+    Returns:
+        (N,) scores of the same dtype, no longer best first.
+    """
+    sure = boxes_xyxy[scores >= least]
+    most = np.tril(iou_matrix(boxes_xyxy, sure), -1).max(axis=1, initial=0)
+    return np.asarray(scores * np.exp(-np.square(most)), scores.dtype)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from edge_agent.boxes import areas, non_maximum_suppression, vote
+from edge_agent.boxes import areas, non_maximum_suppression, soften, vote
 from edge_agent.errors import ModelError
 from edge_agent.model_card import ModelCard, model_path
 from edge_agent.preprocess import Letterbox
@@ -15,11 +15,14 @@ from edge_agent.tflite_model import TfliteModel
 STRIDES: Final = (8, 16, 32)
 """Cells of the three output maps, in input pixels."""
 _FRONTALITY: Final = "frontality"
-_NMS_IOU: Final = 0.45
-_VOTING_IOU: Final = 0.55
+_NMS_IOU: Final = 0.65
+"""Of two boxes that overlap more, the weaker goes; one that overlaps less is less believed."""
+_VOTING_IOU: Final = 0.65
 _LEAST_VOTE: Final = 0.25
-"""Score below which a box neither moves nor moves others: there may be a thousand such boxes."""
-_MAX_CANDIDATES: Final = 1000
+"""Score below which a box is not moved, and neither moves nor lowers others: there may be thousands
+of such boxes."""
+_MAX_CANDIDATES: Final = 5000
+"""As many as OpenCV's detector takes at the most; a face has about ten."""
 _COPY: Final = 0.35
 """Width of the copy in which the large faces of a large picture are looked for, as a share."""
 _OVERLAP: Final = (64.0, 128.0)
@@ -152,7 +155,10 @@ class FaceDetector:
         boxes[moved] = vote(
             *(boxes[moved], voters.boxes_xyxy, voters.scores), iou_threshold=_VOTING_IOU
         )
-        return kept.at(boxes)
+        scores = soften(boxes, kept.scores, least=_LEAST_VOTE)
+        order = np.argsort(-scores, kind="stable")
+        order = order[scores[order] >= self.score_threshold]
+        return Faces(boxes, scores, kept.frontality)[order]
 
 
 def decode_boxes(raw: np.ndarray, cells_xy: np.ndarray, stride: int) -> np.ndarray:

@@ -137,6 +137,7 @@ class DetectorRecipe(_Recipe):
         face_share: of the crops that are taken around a face; the others are of a random place.
         decoy_share: of the crops that are taken, in place of these, around what the network that
             this one starts from takes for a face where none is.
+        smallest_face: in pixels of the crop; of lower faces only the teacher tells.
         hardships: what makes the faces in them harder to find; None for nothing.
     """
 
@@ -146,6 +147,7 @@ class DetectorRecipe(_Recipe):
     scales: tuple[PositiveFloat, PositiveFloat] = (0.3, 2.0)
     face_share: float = Field(default=0.0, ge=0, le=1)
     decoy_share: float = Field(default=0.0, ge=0, le=1)
+    smallest_face: PositiveFloat = 8.0
     hardships: Hardships | None = None
 
     @field_validator("scales")

@@ -1,9 +1,9 @@
-"""Intersection over union, non-maximum suppression and voting, against slow references."""
+"""Intersection over union, suppression (hard and soft) and voting, against slow references."""
 
 import numpy as np
 import pytest
 
-from edge_agent.boxes import areas, iou_matrix, non_maximum_suppression, vote
+from edge_agent.boxes import areas, iou_matrix, non_maximum_suppression, soften, vote
 
 UNIT = [0.0, 0.0, 10.0, 10.0]
 
@@ -105,3 +105,33 @@ def test_voting_is_that_of_a_plain_loop(seed: int) -> None:
 def test_voting_where_there_is_nothing() -> None:
     nothing = np.zeros((0, 4), np.float32)
     assert vote(nothing, nothing, np.zeros(0, np.float32), iou_threshold=0.5).shape == (0, 4)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_softening_is_that_of_a_plain_loop(seed: int) -> None:
+    boxes, scores = random_boxes(seed, 30)
+    order = np.argsort(-scores, kind="stable")
+    boxes, scores = boxes[order], scores[order]
+
+    def overlaps(index: int) -> list[float]:
+        better = boxes[:index][scores[:index] >= np.float32(0.4)]
+        return [slow_iou(boxes[index], box) for box in better]
+
+    expected = [
+        score * np.exp(-(max(overlaps(i), default=0.0) ** 2)) for i, score in enumerate(scores)
+    ]
+    softened = soften(boxes, scores, least=0.4)
+    np.testing.assert_allclose(softened, expected, rtol=1e-5)
+    assert softened.dtype == scores.dtype
+
+
+def test_a_second_box_of_a_face_is_less_believed_and_another_face_as_before() -> None:
+    boxes = np.array([UNIT, [0, 0, 10, 6], [40, 40, 50, 50]], np.float32)
+    softened = soften(boxes, np.array([0.9, 0.8, 0.7], np.float32), least=0.25)
+    assert softened[0] == np.float32(0.9) and softened[2] == np.float32(0.7)
+    assert softened[1] == pytest.approx(0.8 * np.exp(-0.36))
+
+
+def test_softening_where_there_is_nothing() -> None:
+    nothing = np.zeros(0, np.float32)
+    assert soften(nothing.reshape(0, 4), nothing, least=0.25).shape == (0,)

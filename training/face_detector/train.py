@@ -84,6 +84,7 @@ class Crops(keras.utils.PyDataset):
                 self.recipe.input_size,
                 random,
                 scales=self.recipe.scales,
+                smallest_face=self.recipe.smallest_face,
                 face_share=self.recipe.face_share,
                 decoys=self.decoys[i] if self.decoys else None,
                 decoy_share=self.recipe.decoy_share,
