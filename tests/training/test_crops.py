@@ -186,6 +186,27 @@ def test_a_recipe_says_how_much_of_a_picture_is_seen() -> None:
     assert (faces_of(0.3, 0.5) < 2).all()
 
 
+def test_of_faces_below_a_recipes_smallest_nothing_is_asked_and_nothing_held_against() -> None:
+    pytest.importorskip("keras", reason="training needs Keras: install the extra 'training'")
+    from training.face_detector.train import Crops
+
+    small = picture((300, 200, 330, 240))
+
+    def seen(smallest: float) -> tuple[int, bool]:
+        recipe = load("detector_deep").model_copy(
+            update={
+                **{"scales": (1.0, 1.0), "face_share": 0.0, "hardships": None},
+                **{"smallest_face": smallest, "batch_size": 40},
+            }
+        )
+        # The whole short side is seen, in two thirds of its pixels: the face is 27 pixels high.
+        faces, ignored = Crops([small] * 40, recipe)[0][1]
+        return int(faces[..., 4].sum()), bool(ignored.any())
+
+    assert seen(8.0)[0] > 20
+    assert seen(28.0) == (0, True)
+
+
 def test_scales_the_wrong_way_round_are_refused(tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("{task: face_detector, like: detector_deep, scales: [2.0, 0.3]}")
