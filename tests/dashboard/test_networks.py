@@ -99,6 +99,6 @@ def test_boxes_are_drawn_and_the_picture_shrunk_to_a_screen() -> None:
     faces = Networks().look(image)
     shown = draw(image, faces, ENGLISH.common.emotions)
     assert shown.shape == (900, 1600, 3)
-    left, top, _, bottom = (edge // 2 for edge in faces[0].box_xyxy)
+    left, top, _, bottom = (round(edge / 2) for edge in faces[0].box_xyxy)
     assert tuple(shown[(top + bottom) // 2, left]) == (213, 94, 0)
     assert draw(image[:1, :1], [], ENGLISH.common.emotions).shape == (1, 1, 3)
