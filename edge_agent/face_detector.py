@@ -22,7 +22,7 @@ _LEAST_VOTE: Final = 0.25
 """Score below which a box is not moved, and neither moves nor lowers others: there may be thousands
 of such boxes."""
 _MAX_CANDIDATES: Final = 5000
-"""As many as OpenCV's detector takes at the most; a face has about ten."""
+"""As many as OpenCV's detector takes at the most; of each face there are several."""
 _COPY: Final = 0.35
 """Width of the copy in which the large faces of a large picture are looked for, as a share."""
 _OVERLAP: Final = (64.0, 128.0)

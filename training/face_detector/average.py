@@ -32,8 +32,7 @@ def average(recipe: DetectorRecipe, *, networks: Sequence[Path], data: Path, out
     mean = exact_network(recipe)
     set_mean(mean, [read_keras(path) for path in networks], networks)
     crops = Crops(wider_face.load(data, "training"), recipe)
-    # A whole epoch: from so few batches as a training measures, the AP of a mean varies more by the
-    # crops than its parts differ.
+    # A whole epoch: from so few batches as a training measures, the AP varies with their seed.
     crops.measured = len(crops)
     bar = tqdm(crops.images(), desc="measuring the mean", unit="batch", total=crops.measured)
     measure_on_crops(mean, bar)
