@@ -13,12 +13,15 @@ from tests.support import REPOSITORY
 from tests.training.datasets import wider_face_zip
 from training.face_detector.evaluate import match
 from training.face_detector.groups import (
+    Gap,
     GroupRecall,
     found_faces,
     gaps,
     read_demographics,
     recall_by_group,
+    threshold_finding,
 )
+from training.face_detector.remaining_gap import remaining_gaps
 from training.face_detector.sheet import boxes_on_nothing, missed_faces
 from training.fer2013 import DatasetError
 from training.wider_face import LabelledPicture
@@ -90,7 +93,57 @@ def test_only_groups_of_enough_faces_are_compared() -> None:
         "c": group(99, 0.1),
         "Not Sure": group(300, 0.2),
     }
-    assert gaps({"pose": few, "blur": {"a": few["a"]}}) == {"pose": ("b", pytest.approx(0.05))}
+    apart = Gap(least="b", most="a", at_equal_size=pytest.approx(0.05))
+    assert gaps({"pose": few, "blur": {"a": few["a"]}}) == {"pose": apart}
+
+
+def test_two_tones_of_skin_together_are_enough_faces_to_be_compared() -> None:
+    one = picture(*[50.0] * 200)
+    tones = ["I"] * 100 + ["V"] * 50 + ["VI"] * 50
+    known = {
+        ("a/b.jpg", i): {"perceived_skin": t, "perceived_age": "", "perceived_gender": ""}
+        for i, t in enumerate(tones)
+    }
+    hits = np.array([True] * 150 + [False] * 50)
+    recalls = recall_by_group([hits], [one], known)
+    assert recalls["perceived skin tone (Fitzpatrick)"]["VI"].recall == 0
+    pairs = recalls["the same, two tones together"]
+    assert pairs["V and VI"].faces == 100
+    assert list(gaps(recalls)) == ["the same, two tones together"]
+    assert gaps(recalls)["the same, two tones together"] == Gap("V and VI", "I and II", 0.5)
+
+
+def test_the_threshold_at_which_as_many_faces_are_found() -> None:
+    one = picture(50, 50, 50, 11)
+    boxes = np.array(
+        [[0, 0, 50, 50], [600, 0, 611, 11], [200, 0, 250, 50], [100, 0, 110, 9]], np.float32
+    )
+    found = Faces(boxes, np.array([0.9, 0.8, 0.75, 0.2], np.float32))
+    assert threshold_finding(1, [found], [one]) == pytest.approx(0.9)
+    assert threshold_finding(2, [found], [one]) == pytest.approx(0.75)
+    assert threshold_finding(3, [found], [one]) == pytest.approx(0.75)
+
+
+def test_what_hides_the_faces_of_a_group_is_told_from_who_they_are() -> None:
+    """All who look up are found, and half of the others: more of one group look down."""
+    poses = [0] * 150 + [1] * 50 + [0] * 50 + [1] * 150
+    genders = ["Female"] * 200 + ["Male"] * 200
+    one = picture(*[50.0] * 400, poses=tuple(poses))
+    known = {
+        ("a/b.jpg", i): {"perceived_skin": "", "perceived_age": "", "perceived_gender": g}
+        for i, g in enumerate(genders)
+    }
+    seen = [pose == 0 or i % 2 == 0 for i, pose in enumerate(poses)]
+    found = Faces(one.boxes_xyxy[seen], np.full(sum(seen), 0.9, np.float32))
+    # The other detector is less sure of everybody, and finds nobody who looks down and is a man.
+    least = [pose == 0 or (i % 2 == 0 and i < 200) for i, pose in enumerate(poses)]
+    other = Faces(one.boxes_xyxy[least], np.full(sum(least), 0.1, np.float32))
+    detectors = {"released": [found], "other": [other]}
+    (by_detector,) = remaining_gaps(detectors, [one], known, threshold=0.5).values()
+    assert by_detector["released"].at_equal_size == pytest.approx(0.875 - 0.625)
+    assert by_detector["released"].equally_hidden == pytest.approx(0)
+    assert by_detector["released"].faces == 400
+    assert by_detector["other"].equally_hidden == pytest.approx(0.5 * 200 / 400)
 
 
 def test_a_file_that_holds_no_demographics_is_refused(tmp_path: Path) -> None:

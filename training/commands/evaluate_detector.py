@@ -91,6 +91,7 @@ def run(options: argparse.Namespace) -> int:
     from training.face_detector import evaluate, groups, report, sheet
     from training.face_detector.comparison import compare
     from training.face_detector.frontality import agreement
+    from training.face_detector.remaining_gap import remaining_gaps
 
     if options.video is not None:
         if options.truth is None:
@@ -111,10 +112,17 @@ def run(options: argparse.Namespace) -> int:
     found = next(iter(measured.values())).found
     hits = groups.found_faces(found, pictures, threshold=threshold)
     figures = evaluate.evaluate(found, pictures, threshold=threshold)
+    recalls = groups.recall_by_group(hits, pictures, demographics)
+    remaining = {}
+    if demographics:
+        size = _at(options.longer_side[0], options)
+        alike = {name: one.found for name, one in measured.items() if name.endswith(size)}
+        remaining = remaining_gaps(alike, pictures, demographics, threshold=threshold)
     if options.json:
-        print(json.dumps(figures, indent=2))
+        print(json.dumps(figures | {"recall_by_group": groups.summary(recalls)}, indent=2))
     else:
-        print(f"{evaluate.markdown(figures)}\n\n{report.losses(measured)}")
+        print(evaluate.markdown(figures), report.losses(measured), sep="\n\n")
+        print(f"\n{report.by_group(recalls, remaining)}")
     if options.misses is not None:
         number = sheet.write(sheet.missed_faces(hits, pictures), options.misses)
         print(f"wrote {options.misses}: {number} faces that were missed", file=sys.stderr)
@@ -126,11 +134,11 @@ def run(options: argparse.Namespace) -> int:
         if options.yunet is not None:
             by_landmarks = next(one for name, one in measured.items() if name.startswith(YUNET))
             agreed = agreement(found, by_landmarks.found, threshold=threshold)
-        recalls = groups.recall_by_group(hits, pictures, demographics)
         report.write(
             measured,
             recalls,
             agreed,
+            remaining,
             threshold=threshold,
             longer_side=options.longer_side[0],
             pictures=len(pictures),
@@ -149,10 +157,15 @@ def _detectors(options: argparse.Namespace) -> dict[str, Any]:
 
     found: dict[str, Any] = {}
     for side in options.longer_side:
-        at = "" if len(options.longer_side) == 1 else f" at {side} px"
+        at = _at(side, options)
         given = {"score_threshold": LOWEST_SCORE, "longer_side": side}
         for model in (options.model, *options.beside):
             found[(model.name if model else "released") + at] = FaceDetector(model, **given)
         if options.yunet is not None:
             found[YUNET + at] = YuNet(options.yunet, **given)
     return found
+
+
+def _at(side: int, options: argparse.Namespace) -> str:
+    """How a detector's name ends for one of several sizes."""
+    return "" if len(options.longer_side) == 1 else f" at {side} px"

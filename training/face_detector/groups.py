@@ -20,11 +20,22 @@ ENOUGH: Final = 100
 """A group of fewer faces is shown, and not compared."""
 _IOU: Final = 0.5
 _SIZE_EDGES: Final = (MIN_HEIGHT, 16, 24, 32, 48, 96, np.inf)
-_PERCEIVED: Final = {
+PERCEIVED: Final = {
     "perceived skin tone (Fitzpatrick)": "perceived_skin",
+    "the same, two tones together": "perceived_skin",
     "perceived age": "perceived_age",
     "perceived gender": "perceived_gender",
 }
+"""Kind → its column in the file of `read_demographics`."""
+_TOGETHER: Final[Mapping[str, Mapping[str, str]]] = {
+    # Of dark skin there are too few faces of each tone to be compared.
+    "the same, two tones together": {
+        **dict.fromkeys(("I", "II"), "I and II"),
+        **dict.fromkeys(("III", "IV"), "III and IV"),
+        **dict.fromkeys(("V", "VI"), "V and VI"),
+    },
+}
+"""Kind → value in the file → the group that it belongs to, where that is not named like it."""
 _LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
     "blur": ("clear", "some", "heavy"),
     "illumination": ("usual", "extreme"),
@@ -58,6 +69,21 @@ class GroupRecall:
     at_equal_size_interval_95: tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Gap:
+    """How far two groups of a kind are apart.
+
+    Attributes:
+        least: the group of enough faces that is found least at equal size.
+        most: the one that is found most.
+        at_equal_size: the difference of their recall, 0..1.
+    """
+
+    least: str
+    most: str
+    at_equal_size: float
+
+
 def read_demographics(path: Path) -> Demographics:
     """Reads ``image,face_index,perceived_gender,perceived_age,perceived_skin``.
 
@@ -73,7 +99,7 @@ def read_demographics(path: Path) -> Demographics:
     except (OSError, KeyError, ValueError, UnicodeDecodeError) as error:
         raise DatasetError(
             f"{path}: expected a CSV file with the columns image, face_index and "
-            f"{', '.join(_PERCEIVED.values())}, got: {error!r}"
+            f"{', '.join(PERCEIVED.values())}, got: {error!r}"
         ) from error
 
 
@@ -81,15 +107,40 @@ def found_faces(
     found: Sequence[Faces], pictures: Sequence[LabelledPicture], *, threshold: float
 ) -> list[np.ndarray]:
     """By picture, (N,) bool: which of its faces are found at IoU 0.5, the best box first."""
+    return [scores >= threshold for scores in _found_scores(found, pictures)]
+
+
+def threshold_finding(
+    number: int, found: Sequence[Faces], pictures: Sequence[LabelledPicture]
+) -> float:
+    """The score, 0..1, from which on a detector finds so many faces of `MIN_HEIGHT` and more.
+
+    Args:
+        number: of faces, at least 1; where it finds fewer at any score, that of all of them.
+        found: what it found in each picture, down to a low score.
+        pictures: in the same order.
+    """
+    scores = np.concatenate(
+        [
+            by_face[_asked_for(picture)]
+            for by_face, picture in zip(_found_scores(found, pictures), pictures, strict=True)
+        ]
+    )
+    scores = np.sort(scores[scores >= 0])[::-1]
+    return float(scores[min(number, len(scores)) - 1]) if len(scores) else 1.0
+
+
+def _found_scores(found: Sequence[Faces], pictures: Sequence[LabelledPicture]) -> list[np.ndarray]:
+    """By picture, (N,): the score of the box that finds each face; -1 where none does."""
     result = []
     for faces, picture in zip(found, pictures, strict=True):
-        hit = np.zeros(len(picture.boxes_xyxy), bool)
-        sure = faces.boxes_xyxy[faces.scores >= threshold]
-        for row in iou_matrix(sure, picture.boxes_xyxy):
-            free = np.where(hit, 0, row)
+        by_face = np.full(len(picture.boxes_xyxy), -1.0)
+        rows = iou_matrix(faces.boxes_xyxy, picture.boxes_xyxy)
+        for row, score in zip(rows, faces.scores, strict=True):
+            free = np.where(by_face >= 0, 0, row)
             if len(free) and free.max() >= _IOU:
-                hit[free.argmax()] = True
-        result.append(hit)
+                by_face[free.argmax()] = score
+        result.append(by_face)
     return result
 
 
@@ -108,36 +159,55 @@ def recall_by_group(
     Returns:
         Kind, such as ``pose`` → group, such as ``atypical`` → its recall.
     """
-    columns = _columns(hits, pictures, demographics or {})
-    kinds = [*_LEVELS, *(_PERCEIVED if demographics else ())]
-    return {kind: _recalls(columns, columns[kind]) for kind in kinds}
+    faces = columns(hits, pictures, demographics)
+    kinds = [*_LEVELS, *(PERCEIVED if demographics else ())]
+    return {kind: _recalls(faces, faces[kind]) for kind in kinds}
 
 
-def _columns(
-    hits: Sequence[np.ndarray], pictures: Sequence[LabelledPicture], demographics: Demographics
+def columns(
+    hits: Sequence[np.ndarray],
+    pictures: Sequence[LabelledPicture],
+    demographics: Demographics | None = None,
 ) -> dict[str, np.ndarray]:
-    """One entry a face that is asked for: its picture, size, hit, and a value for each kind."""
+    """One entry a face that is asked for, in each column.
+
+    Args:
+        hits: as `found_faces` tells them.
+        pictures: in the same order.
+        demographics: where known, of some of the faces.
+
+    Returns:
+        ``picture``, its number; ``size``, the class of its height; ``hit``, whether it is found;
+        and by kind the name of its group, empty where that is not known.
+    """
     rows: dict[str, list[Any]] = {
-        name: [] for name in ("picture", "size", "hit", *_LEVELS, *_PERCEIVED)
+        name: [] for name in ("picture", "size", "hit", *_LEVELS, *PERCEIVED)
     }
     for number, (picture, hit) in enumerate(zip(pictures, hits, strict=True)):
         heights = picture.boxes_xyxy[:, 3] - picture.boxes_xyxy[:, 1]
-        for index in np.flatnonzero(~picture.ignored & (heights >= MIN_HEIGHT)).tolist():
+        for index in np.flatnonzero(_asked_for(picture)).tolist():
             rows["picture"].append(number)
             rows["size"].append(int(np.searchsorted(_SIZE_EDGES, heights[index], "right")))
             rows["hit"].append(bool(hit[index]))
             for kind, names in _LEVELS.items():
-                value = int(picture.attributes[index, ATTRIBUTES.index(kind)])
-                rows[kind].append(names[min(value, len(names) - 1)])
-            person = demographics.get((picture.name, index), {})
-            for kind, column in _PERCEIVED.items():
-                rows[kind].append(person.get(column, ""))
+                level = int(picture.attributes[index, ATTRIBUTES.index(kind)])
+                rows[kind].append(names[min(level, len(names) - 1)])
+            person = (demographics or {}).get((picture.name, index), {})
+            for kind, column in PERCEIVED.items():
+                value = person.get(column, "")
+                rows[kind].append(_TOGETHER.get(kind, {}).get(value, value))
     return {name: np.array(values) for name, values in rows.items()}
 
 
-def _recalls(columns: Mapping[str, np.ndarray], values: np.ndarray) -> dict[str, GroupRecall]:
+def _asked_for(picture: LabelledPicture) -> np.ndarray:
+    """(N,) bool: which of a picture's faces are asked for."""
+    heights = picture.boxes_xyxy[:, 3] - picture.boxes_xyxy[:, 1]
+    return ~picture.ignored & (heights >= MIN_HEIGHT)
+
+
+def _recalls(faces: Mapping[str, np.ndarray], values: np.ndarray) -> dict[str, GroupRecall]:
     known = values != ""
-    sizes, hits, pictures = (columns[name] for name in ("size", "hit", "picture"))
+    sizes, hits, pictures = (faces[name] for name in ("size", "hit", "picture"))
     shares = np.bincount(sizes[known], minlength=len(_SIZE_EDGES) + 1) / max(known.sum(), 1)
     result = {}
     for group in sorted(set(values[known].tolist())):
@@ -184,21 +254,19 @@ def _bootstrap(
     return float(low), float(high)
 
 
-def gaps(recalls: Mapping[str, Mapping[str, GroupRecall]]) -> dict[str, tuple[str, float]]:
-    """By kind: the group of enough faces that is found least, and how far below the best it is.
-
-    Returns:
-        Kind → (group, difference of recall at equal size, 0..1).
-    """
+def gaps(recalls: Mapping[str, Mapping[str, GroupRecall]]) -> dict[str, Gap]:
+    """By kind: the groups of enough faces that are found least and most at equal size."""
     result = {}
     for kind, groups in recalls.items():
         compared = {
-            name: one for name, one in groups.items() if one.faces >= ENOUGH and name != _UNKNOWN
+            name: one.at_equal_size
+            for name, one in groups.items()
+            if one.faces >= ENOUGH and name != _UNKNOWN
         }
         if len(compared) > 1:
-            worst = min(compared, key=lambda name: compared[name].at_equal_size)
-            best = max(one.at_equal_size for one in compared.values())
-            result[kind] = (worst, best - compared[worst].at_equal_size)
+            least = min(compared, key=compared.__getitem__)
+            most = max(compared, key=compared.__getitem__)
+            result[kind] = Gap(least, most, compared[most] - compared[least])
     return result
 
 

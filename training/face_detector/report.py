@@ -13,7 +13,8 @@ import numpy as np
 from training.face_detector.comparison import Measured
 from training.face_detector.evaluate import HEIGHTS, ON_NOTHING_IOU, Matches
 from training.face_detector.frontality import LEAST_FRONTALITY, TURNED_AWAY, Agreement
-from training.face_detector.groups import ENOUGH, MIN_HEIGHT, GroupRecall, gaps
+from training.face_detector.groups import ENOUGH, MIN_HEIGHT, Gap, GroupRecall, gaps
+from training.face_detector.remaining_gap import RemainingGap
 from training.statistics import wilson_interval
 
 _MOST_GAP: Final = 0.03
@@ -25,6 +26,7 @@ def write(
     measured: Mapping[str, Measured],
     recalls: Mapping[str, Mapping[str, GroupRecall]],
     agreed: Agreement | None,
+    remaining: Mapping[str, Mapping[str, RemainingGap]],
     *,
     threshold: float,
     longer_side: int,
@@ -38,6 +40,7 @@ def write(
         measured: name → what it did; the released detector is the first.
         recalls: of the released detector, by kind and group.
         agreed: how well it tells how far faces are turned; None where that was not measured.
+        remaining: of the released detector's gaps, by kind of people and detector.
         threshold: the released one.
         longer_side: pixels of a picture's longer side as the networks saw it.
         pictures: how many there were.
@@ -85,9 +88,7 @@ its kind together, so that only what is not size remains. What is perceived was 
 saw the pictures (widerface-demographics, CC BY-NC 4.0), for some of the faces. Groups of fewer than
 {ENOUGH} faces are not compared, nor are those of whom these people were not sure.
 
-{_groups(recalls)}
-
-{_gaps(recalls)}
+{by_group(recalls, remaining)}
 """
     )
 
@@ -187,6 +188,20 @@ def _share(number: int, total: int) -> str:
     return f"{number}, {number / total:.1%} ({interval})"
 
 
+def by_group(
+    recalls: Mapping[str, Mapping[str, GroupRecall]],
+    remaining: Mapping[str, Mapping[str, RemainingGap]],
+) -> str:
+    """Who is found how often, who is found least, and what remains of that.
+
+    Args:
+        recalls: of one detector, by kind and group.
+        remaining: of its gaps, by kind of people and detector.
+    """
+    parts = [_groups(recalls), _gaps(recalls), _remaining(remaining, gaps(recalls))]
+    return "\n\n".join(part for part in parts if part)
+
+
 def _groups(recalls: Mapping[str, Mapping[str, GroupRecall]]) -> str:
     rows = [
         [
@@ -204,13 +219,41 @@ def _groups(recalls: Mapping[str, Mapping[str, GroupRecall]]) -> str:
 
 def _gaps(recalls: Mapping[str, Mapping[str, GroupRecall]]) -> str:
     sentences = []
-    for kind, (group, gap) in gaps(recalls).items():
-        verdict = "within" if gap <= _MOST_GAP else "**more than**"
+    for kind, gap in gaps(recalls).items():
+        verdict = "within" if gap.at_equal_size <= _MOST_GAP else "**more than**"
         sentences.append(
-            f"- {kind}: *{group}* is found least, {100 * gap:.1f} points below the best at equal "
-            f"size: {verdict} the {100 * _MOST_GAP:.0f} points that are wanted."
+            f"- {kind}: *{gap.least}* is found least, {100 * gap.at_equal_size:.1f} points below "
+            f"the best at equal size: {verdict} the {100 * _MOST_GAP:.0f} points that are wanted."
         )
     return "\n".join(sentences)
+
+
+def _remaining(
+    remaining: Mapping[str, Mapping[str, RemainingGap]], found: Mapping[str, Gap]
+) -> str:
+    if not remaining:
+        return ""
+    rows = [
+        [
+            kind,
+            f"{found[kind].least}, {found[kind].most}",
+            detector,
+            f"{100 * one.at_equal_size:.1f}",
+            f"{100 * one.equally_hidden:.1f} ({_range(one.interval_95)})",
+            str(one.faces),
+        ]
+        for kind, detectors in remaining.items()
+        for detector, one in detectors.items()
+    ]
+    heads = ["found least, most", "detector", "points apart at equal size", "and equally hidden"]
+    return f"""\
+Not everybody is photographed alike: some groups are blurred, covered or turned away more often.
+*Equally hidden* compares only faces that are alike in class of size, blur, occlusion and pose,
+where both groups have some, and tells how far the two are apart then, with 95 % intervals
+(bootstrap over pictures); below 0, the other one is found less. Another detector is asked at the
+threshold at which it finds as many of all faces as the released one does.
+
+{_table(["", *heads, "faces alike"], rows)}"""
 
 
 def _range(interval: tuple[float, float]) -> str:
