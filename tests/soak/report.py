@@ -96,7 +96,8 @@ def _draw(outcome: Outcome, file: Path) -> None:
     axes.plot(minutes, agent, label="agent")
     axes.plot(minutes, camera, label="its camera's process (gaps: lost)", linewidth=0.8)
     axes.set(xlabel="minutes", ylabel="resident memory, MB", ylim=(0, None))
-    axes.legend(fontsize="small", frameon=False)
+    # The camera's line goes up and down across all of the axes: no corner of them is free.
+    figure.legend(loc="outside upper right", ncols=2, fontsize="small", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(file, dpi=110, metadata={"Software": None})
     plt.close(figure)
