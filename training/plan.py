@@ -21,6 +21,7 @@ _SOURCES: Final = {
     "ferplus": "FER+'s votes",
     "unlabelled": "WIDER FACE, for faces without a label",
     "teacher": "YuNet's ONNX file",
+    "demographics": "who is seen in WIDER FACE's pictures",
 }
 """Options that name what some recipes learn from, beside their data."""
 
@@ -70,7 +71,11 @@ class Job:
         if self.parts:
             return ()
         if not isinstance(self.recipe, EmotionRecipe):
-            return ("teacher",) if self.recipe.teacher_weight else ()
+            needed = {
+                "teacher": self.recipe.teacher_weight > 0,
+                "demographics": bool(self.recipe.overlooked_groups),
+            }
+            return tuple(option for option, is_needed in needed.items() if is_needed)
         distillation = self.recipe.distillation
         unlabelled = distillation is not None and distillation.unlabelled_pixels is not None
         wanted = {"ferplus": self.recipe.ferplus_weight > 0, "unlabelled": unlabelled}

@@ -12,6 +12,7 @@ _FILES: Final = {
     "ferplus": "ferplus_votes.csv",
     "unlabelled": "wider_dev.zip",
     "teacher": "face_detection_yunet_2026may.onnx",
+    "demographics": "wider_demographics.csv",
 }
 """Option → the file that it names, as a card tells it."""
 

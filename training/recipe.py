@@ -137,6 +137,10 @@ class DetectorRecipe(_Recipe):
         face_share: of the crops that are taken around a face; the others are of a random place.
         decoy_share: of the crops that are taken, in place of these, around what the network that
             this one starts from takes for a face where none is.
+        overlooked_share: of the crops that are taken around a face of any training picture, the
+            more often the less sure the network that this one starts from is of it.
+        overlooked_groups: column of ``--demographics`` and its values: only faces of people with
+            one of these are drawn; empty for all.
         smallest_face: in pixels of the crop; of lower faces only the teacher tells.
         hardships: what makes the faces in them harder to find; None for nothing.
     """
@@ -147,6 +151,8 @@ class DetectorRecipe(_Recipe):
     scales: tuple[PositiveFloat, PositiveFloat] = (0.3, 2.0)
     face_share: float = Field(default=0.0, ge=0, le=1)
     decoy_share: float = Field(default=0.0, ge=0, le=1)
+    overlooked_share: float = Field(default=0.0, ge=0, le=1)
+    overlooked_groups: dict[str, tuple[str, ...]] = {}
     smallest_face: PositiveFloat = 8.0
     hardships: Hardships | None = None
 
@@ -156,6 +162,12 @@ class DetectorRecipe(_Recipe):
         if scales[0] > scales[1]:
             raise ValueError("expected the least before the largest")
         return scales
+
+    @model_validator(mode="after")
+    def _groups_have_a_share(self) -> "DetectorRecipe":
+        if self.overlooked_groups and not self.overlooked_share:
+            raise ValueError("expected overlooked_groups with an overlooked_share, got it without")
+        return self
 
 
 Recipe = EmotionRecipe | DetectorRecipe

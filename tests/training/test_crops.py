@@ -84,6 +84,25 @@ def test_without_decoys_or_a_share_of_them_a_crop_is_as_ever() -> None:
     assert crop(decoys=decoys[:0], decoy_share=1.0).shape == (SIZE, SIZE, 3)
 
 
+def test_around_a_face_that_is_named_each_crop_holds_it_whatever_the_shares_say() -> None:
+    one = picture((300, 200, 330, 240), (20, 20, 28, 30))
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        _, faces, _ = random_crop(
+            one,
+            SIZE,
+            random,
+            decoys=np.array([[500, 400, 560, 460]], np.float32),
+            decoy_share=1.0,
+            around_xyxy=one.boxes_xyxy[0],
+        )
+        widths = faces[:, 2] - faces[:, 0]
+        # The wider one, three quarters as wide as it is high, and wholly inside.
+        assert faces[0, 4] and widths[0] == pytest.approx(
+            (faces[0, 3] - faces[0, 1]) * 0.75, rel=1e-4
+        )
+
+
 def test_the_box_lies_on_the_face() -> None:
     random = np.random.default_rng(1)
     one = picture((300, 200, 360, 280))

@@ -11,7 +11,9 @@ from training.__main__ import main, parser
 from training.commands.options import chosen_recipe
 from training.recipe import EmotionRecipe, RecipeError, load, names
 
-SOURCES = {name: Path(f"/data/{name}") for name in ("ferplus", "unlabelled", "teacher")}
+SOURCES = {
+    name: Path(f"/data/{name}") for name in ("ferplus", "unlabelled", "teacher", "demographics")
+}
 
 
 def _finish(job: plan.Job, *, epochs: int | None = None, of: int | None = None) -> None:

@@ -247,6 +247,7 @@ def test_a_detector_from_recipe_to_the_agent(tmp_path: Path) -> None:
 
     _the_released_file_can_be_trained_on(recipe, run / "network.keras", model)
     _it_can_be_taught_a_further_output(recipe, run / "network.keras", model)
+    _it_goes_on_with_what_it_gets_wrong(recipe, run / "network.keras", data)
     figures = card["measured"]["wider_face_validation_at_640"]
     assert set(figures["average_precision_in_float32"]) == set(figures["by_min_height"])
     assert card["measured"]["recall_by_group"]["pose"]["typical"]["faces"] == 6
@@ -279,6 +280,37 @@ def _the_released_file_can_be_trained_on(recipe: Path, network: Path, model: Pat
         for name, values in wanted.items():
             error = np.abs(np.asarray(answers[name]) - np.asarray(values)).mean()
             assert error < 0.1 * np.abs(np.asarray(values)).mean() + 0.05, name
+
+
+def _it_goes_on_with_what_it_gets_wrong(recipe: Path, network: Path, data: Path) -> None:
+    """Crops around decoys, and around faces of the people whom a recipe names."""
+    folder = recipe.parent
+    people = folder / "people.csv"
+    rows = [f"0--Discs/0_Discs_{number}.jpg,1,Female,Senior,VI" for number in range(15)]
+    people.write_text(
+        "\n".join(["image,face_index,perceived_gender,perceived_age,perceived_skin", *rows])
+    )
+    harder = folder / "harder.yaml"
+    values = {
+        **yaml.safe_load(recipe.read_text()),
+        **{
+            "starts_from": str(recipe),
+            "hardships": None,
+            "decoy_share": 0.3,
+            "overlooked_share": 0.5,
+        },
+        "overlooked_groups": {"perceived_skin": ["VI"]},
+    }
+    harder.write_text(yaml.safe_dump(values))
+    command = ("training", "train", harder, "--data", data, "--start", network)
+    done = _run(*command, "--out", folder / "harder", "--demographics", people)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "harder" / "network.keras").exists()
+
+    people.write_text(people.read_text().replace(",VI", ",I"))
+    done = _run(*command, "--out", folder / "nobody", "--demographics", people)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "of {'perceived_skin': ('VI',)}, in the training pictures; got none" in done.stderr
 
 
 def _it_can_be_taught_a_further_output(recipe: Path, network: Path, model: Path) -> None:

@@ -11,7 +11,7 @@ from training.commands.options import DATA, Commands
 from training.fer2013 import DatasetError
 from training.recipe import EmotionRecipe, RecipeError
 
-_SOURCES = ("ferplus", "unlabelled", "teacher")
+_SOURCES = ("ferplus", "unlabelled", "teacher", "demographics")
 
 
 def add_to(commands: Commands) -> None:
@@ -41,6 +41,12 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument(
         "--teacher", metavar="FILE", type=Path, help="YuNet's ONNX file, for most detectors"
+    )
+    parser.add_argument(
+        "--demographics",
+        metavar="FILE",
+        type=Path,
+        help="who is seen in WIDER FACE, for detectors that see more of some groups of people",
     )
     parser.add_argument(
         "--workers", metavar="N", type=int, help="threads that make a detector's crops (default: 1)"

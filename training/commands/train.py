@@ -23,6 +23,13 @@ def add_to(commands: Commands) -> None:
         help="YuNet's ONNX file, for a detector's recipe that gives it a weight",
     )
     parser.add_argument(
+        "--demographics",
+        metavar="FILE",
+        type=Path,
+        help="who is seen (image,face_index,perceived_...), for a detector's recipe with "
+        "overlooked_groups",
+    )
+    parser.add_argument(
         "--workers",
         metavar="N",
         type=int,
@@ -44,6 +51,10 @@ def run(options: argparse.Namespace) -> int:
 
         if options.teacher is not None:
             raise RecipeError(f"{options.recipe}: expected no --teacher, it trains a classifier")
+        if options.demographics is not None:
+            raise RecipeError(
+                f"{options.recipe}: expected no --demographics, it trains a classifier"
+            )
         path = train(recipe, votes=options.ferplus, **given)
     else:
         from training.face_detector.train import train as train_detector
@@ -51,7 +62,11 @@ def run(options: argparse.Namespace) -> int:
         if options.ferplus is not None:
             raise RecipeError("expected --ferplus for a classifier only, got it for a detector")
         path = train_detector(
-            recipe, teacher=options.teacher, workers=max(1, options.workers), **given
+            recipe,
+            teacher=options.teacher,
+            demographics=options.demographics,
+            workers=max(1, options.workers),
+            **given,
         )
     print(f"The trained network is {path}.")
     return 0

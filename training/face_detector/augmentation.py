@@ -35,6 +35,7 @@ def random_crop(
     face_share: float = 0.0,
     decoys: np.ndarray | None = None,
     decoy_share: float = 0.0,
+    around_xyxy: np.ndarray | None = None,
     hardships: Hardships | None = None,
     backdrop: LabelledPicture | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -52,6 +53,8 @@ def random_crop(
         decoys: (D, 4) boxes of what is no face and might be taken for one; None for none known.
         decoy_share: of the crops that are taken around one of these, of any size likewise; a large
             one is taken more often, by its area, for small ones are seen in these crops as well.
+        around_xyxy: (4,) the face that the crop is taken around, whatever the shares say; None to
+            let them decide.
         hardships: what else makes faces harder to find; None for nothing.
         backdrop: another picture, which is seen where the crop reaches beyond the first; None for
             black.
@@ -62,7 +65,9 @@ def random_crop(
         cells whose answer does not matter.
     """
     # Nothing is drawn where nothing is asked for, so that older recipes see the crops they saw.
-    if decoy_share > 0 and random.random() < decoy_share and decoys is not None and len(decoys):
+    if around_xyxy is not None:
+        place = _around(around_xyxy, size, random, smallest=smallest_face)
+    elif decoy_share > 0 and random.random() < decoy_share and decoys is not None and len(decoys):
         size_of_each = areas(decoys)
         around = random.choice(decoys, p=size_of_each / size_of_each.sum())
         place = _around(around, size, random, smallest=_SMALLEST_DECOY)

@@ -107,7 +107,7 @@ def found_faces(
     found: Sequence[Faces], pictures: Sequence[LabelledPicture], *, threshold: float
 ) -> list[np.ndarray]:
     """By picture, (N,) bool: which of its faces are found at IoU 0.5, the best box first."""
-    return [scores >= threshold for scores in _found_scores(found, pictures)]
+    return [scores >= threshold for scores in found_scores(found, pictures)]
 
 
 def threshold_finding(
@@ -123,14 +123,14 @@ def threshold_finding(
     scores = np.concatenate(
         [
             by_face[_asked_for(picture)]
-            for by_face, picture in zip(_found_scores(found, pictures), pictures, strict=True)
+            for by_face, picture in zip(found_scores(found, pictures), pictures, strict=True)
         ]
     )
     scores = np.sort(scores[scores >= 0])[::-1]
     return float(scores[min(number, len(scores)) - 1]) if len(scores) else 1.0
 
 
-def _found_scores(found: Sequence[Faces], pictures: Sequence[LabelledPicture]) -> list[np.ndarray]:
+def found_scores(found: Sequence[Faces], pictures: Sequence[LabelledPicture]) -> list[np.ndarray]:
     """By picture, (N,): the score of the box that finds each face; -1 where none does."""
     result = []
     for faces, picture in zip(found, pictures, strict=True):

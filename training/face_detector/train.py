@@ -11,7 +11,8 @@ from training import run, wider_face
 from training.backup import Backup
 from training.deepening import added_blocks, deepen
 from training.face_detector.augmentation import random_crop
-from training.face_detector.decoys import find_decoys
+from training.face_detector.groups import Demographics, read_demographics
+from training.face_detector.hard_examples import OverlookedFaces, decoys, look, overlooked
 from training.face_detector.loss import detection_loss
 from training.face_detector.network import face_detector
 from training.face_detector.teacher import Teacher
@@ -23,8 +24,8 @@ from training.start import start_from
 from training.torch_kernels import use_torch_kernels
 
 _STATISTICS_BATCHES: Final = 50
-_DECOYS_IN_CROPS: Final = 2
-"""Decoys are looked for in whole pictures, at the size the agent sees them, twice a crop's."""
+_LOOK_IN_CROPS: Final = 2
+"""Hard examples are looked for in whole pictures, at a size the agent sees, twice a crop's."""
 
 
 class Crops(keras.utils.PyDataset):
@@ -33,7 +34,8 @@ class Crops(keras.utils.PyDataset):
     With a teacher, a batch also holds its answers.
 
     Attributes:
-        decoys: by picture, as `find_decoys` gives them; None until they are known.
+        decoys: by picture, as `hard_examples.decoys` gives them; None until they are known.
+        overlooked: faces that some of the crops are taken around; None until they are known.
         measured: so many batches measure batch normalisation's statistics.
     """
 
@@ -46,6 +48,7 @@ class Crops(keras.utils.PyDataset):
     ) -> None:
         super().__init__(**kwargs)
         self.decoys: list[np.ndarray] | None = None
+        self.overlooked: OverlookedFaces | None = None
         self.pictures, self.recipe, self.teacher = pictures, recipe, teacher
         self.measured = min(_STATISTICS_BATCHES, len(self))
         self.begin_epoch(0)
@@ -78,8 +81,14 @@ class Crops(keras.utils.PyDataset):
         if hardships and self.epoch >= self.recipe.epochs - hardships.clean_epochs:
             hardships = None
         behind = hardships is not None and hardships.backdrop
-        crops = [
-            random_crop(
+        share = self.recipe.overlooked_share
+        crops = []
+        for i in chosen:
+            around = None
+            # Nothing is drawn where nothing is asked for, so that older recipes see their crops.
+            if share > 0 and random.random() < share and self.overlooked is not None:
+                i, around = self.overlooked.draw(random)
+            one = random_crop(
                 self.pictures[i],
                 self.recipe.input_size,
                 random,
@@ -88,11 +97,11 @@ class Crops(keras.utils.PyDataset):
                 face_share=self.recipe.face_share,
                 decoys=self.decoys[i] if self.decoys else None,
                 decoy_share=self.recipe.decoy_share,
+                around_xyxy=around,
                 hardships=hardships,
                 backdrop=self.pictures[random.integers(len(self.pictures))] if behind else None,
             )
-            for i in chosen
-        ]
+            crops.append(one)
         return tuple(np.stack(part) for part in zip(*crops, strict=True))
 
 
@@ -129,6 +138,7 @@ def train(
     out: Path,
     start: Path | None = None,
     teacher: Path | None = None,
+    demographics: Path | None = None,
     workers: int = 1,
     limit: int | None = None,
 ) -> Path:
@@ -142,6 +152,7 @@ def train(
         start: a trained network to begin with, of the recipe that this one starts from or of the
             same options: a ``.keras`` file, or a released ``.tflite`` one.
         teacher: YuNet's ONNX file, where the recipe gives it a weight.
+        demographics: who is seen, where the recipe takes more crops of some groups of people.
         workers: threads that make crops.
         limit: use only so many pictures, to try a recipe out.
 
@@ -162,11 +173,18 @@ def train(
             "options: frontality: expected a recipe with teacher_weight, as only a teacher tells "
             "how far faces are turned; got one without"
         )
-    if recipe.decoy_share and start is None:
+    for key in ("decoy_share", "overlooked_share"):
+        if getattr(recipe, key) and start is None:
+            raise RecipeError(
+                f"{key}: {getattr(recipe, key):g} in the recipe: expected --start, a network that "
+                "tells what is hard, got none"
+            )
+    if (demographics is None) == bool(recipe.overlooked_groups):
         raise RecipeError(
-            f"decoy_share: {recipe.decoy_share:g} in the recipe: expected --start, a network that "
-            "finds decoys, got none"
+            f"overlooked_groups: {recipe.overlooked_groups or 'none'} in the recipe: expected "
+            f"{'' if recipe.overlooked_groups else 'no '}--demographics, got {demographics}"
         )
+    people = read_demographics(demographics) if demographics else None
     asked = Teacher(teacher) if teacher else None
     use_torch_kernels()
     keras.utils.set_random_seed(recipe.seed)
@@ -182,10 +200,9 @@ def train(
         raise RecipeError(f"options: {error}") from error
     if start is not None:
         _start(network, recipe, start, crops.images())
-    if recipe.decoy_share:
-        # Before a backup is restored, so that a run that goes on sees the decoys it saw.
-        size = _DECOYS_IN_CROPS * recipe.input_size
-        crops.decoys = find_decoys(network, pictures, size=size)
+    if recipe.decoy_share or recipe.overlooked_share:
+        # Before a backup is restored, so that a run that goes on sees the examples it saw.
+        _find_hard_examples(crops, network, people)
     exact = exact_network(recipe)
     pixels = keras.Input((recipe.input_size, recipe.input_size, 3), dtype="uint8")
     model = DetectorTrainer(pixels, network(pixels))
@@ -236,6 +253,24 @@ def train(
     )
     backup.remove()
     return out / "network.keras"
+
+
+def _find_hard_examples(
+    crops: Crops, network: keras.Model, demographics: Demographics | None
+) -> None:
+    """Tells the crops what the network that training begins with gets wrong."""
+    recipe, pictures = crops.recipe, crops.pictures
+    size = _LOOK_IN_CROPS * recipe.input_size
+    found = look(network, pictures, size=size)
+    if recipe.decoy_share:
+        crops.decoys = decoys(found, pictures)
+    if recipe.overlooked_share:
+        crops.overlooked = overlooked(
+            *(found, pictures),
+            size=size,
+            groups=recipe.overlooked_groups,
+            demographics=demographics,
+        )
 
 
 def exact_network(recipe: DetectorRecipe) -> keras.Model:
