@@ -31,12 +31,21 @@ def training_command(name: str, data: Path, *, seed: int | None = None) -> str:
     named = Path(name).name
     if seed is not None and seed != load(name).seed:
         named += f":{seed}"
-    wanted = {option for job in plan.jobs([name], Path("runs")) for option in job.sources}
+    wanted = sources(name)
     words = ["python", "-m", "training", "all", named, "--data", data.name]
     for option, file in _FILES.items():
         if option in wanted:
             words += [f"--{option}", file]
     return shlex.join([*words, "--out", "runs"])
+
+
+def sources(name: str) -> set[str]:
+    """Options that name what a recipe's network, and all before it, learn from beside their data.
+
+    Raises:
+        RecipeError: for a teacher or an earlier network that no recipe makes.
+    """
+    return {option for job in plan.jobs([name], Path("runs")) for option in job.sources}
 
 
 def learned_by(recipe: EmotionRecipe) -> list[EmotionRecipe]:

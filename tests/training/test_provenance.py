@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from training.__main__ import parser
-from training.provenance import learned_by, training_command
+from training.provenance import learned_by, sources, training_command
 from training.recipe import EmotionRecipe, load, names
 
 DATA = Path("/somewhere/data.zip")
@@ -28,6 +28,11 @@ def test_a_command_names_what_the_networks_before_learn_from() -> None:
     # detector_first itself has no teacher.
     assert "--teacher" not in training_command("detector_first", DATA)
     assert "--teacher face_detection_yunet_2026may.onnx" in training_command("detector_deep", DATA)
+
+
+def test_who_is_seen_is_told_where_a_part_of_a_mean_learned_by_it() -> None:
+    assert "demographics" in sources("detector_average_fourth")
+    assert "demographics" not in sources("detector_average_third")
 
 
 def test_a_seed_of_its_own_is_told() -> None:
